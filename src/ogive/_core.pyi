@@ -1,0 +1,13 @@
+# The native module (native/module.cpp).  Its ufuncs are reached by name through
+# __getattr__: for every row of native/functions.def NAME, grad_NAME and backward_NAME, and one
+# gufunc for every row of native/rows.def.
+import numpy as np
+
+isa: str
+isa_levels: tuple[str, ...]
+isa_supported: tuple[str, ...]
+
+def __getattr__(name: str) -> np.ufunc: ...
+def document(ufunc: object, text: str, /) -> None: ...
+def set_num_threads(count: int, /) -> None: ...
+def get_num_threads() -> int: ...
