@@ -1,0 +1,36 @@
+"""Ogive: the sigmoid and everything built on it.
+
+Activation functions as true NumPy ufuncs, their derivatives in `ogive.grad`, the derivatives
+times a gradient in `ogive.backward`, and what is known of them in `ogive.catalog`. Importing
+this package loads NumPy and nothing heavier; `ogive.torch`, `ogive.health` and `ogive.study` are
+imported by their names.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ogive import backward, catalog, grad
+from ogive.config import __version__, get_num_threads, set_num_threads, show_config
+from ogive.parametric import public
+from ogive.rows import log_softmax, logsumexp, softmax
+
+__all__ = [
+    *catalog.CATALOG,
+    "__version__",
+    "backward",
+    "catalog",
+    "get_num_threads",
+    "grad",
+    "log_softmax",
+    "logsumexp",
+    "set_num_threads",
+    "show_config",
+    "softmax",
+]
+
+globals().update(public("value"))
+
+if TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any: ...

@@ -1,0 +1,202 @@
+"""Docstrings in numpydoc form, generated from the catalogue."""
+
+from __future__ import annotations
+
+from textwrap import fill, indent
+
+from ogive.catalog import Function, Kind
+
+QUALIFIER: dict[Kind, str] = {
+    "value": "ogive",
+    "grad": "ogive.grad",
+    "backward": "ogive.backward",
+}
+"""The module in which each kind is public."""
+
+_FLOATS = "float16, float32 or float64; integers and booleans are converted as `numpy.tanh` does."
+
+
+def call_form(function: Function, kind: Kind) -> str:
+    """Write the call as it is written, such as ``leaky_relu(x, negative_slope=0.01)``.
+
+    Parameters
+    ----------
+    function : Function
+        A record of the catalogue.
+    kind : {"value", "grad", "backward"}
+        Which of the three.
+
+    Returns
+    -------
+    str
+        Name and arguments, without the module.
+
+    Examples
+    --------
+    >>> from ogive import catalog, docstrings
+    >>> docstrings.call_form(catalog.get("elu"), "backward")
+    'elu(grad_output, x, alpha=1.0)'
+    """
+    arguments = ["grad_output", "x"] if kind == "backward" else ["x"]
+    arguments += [f"{parameter.name}={parameter.default}" for parameter in function.parameters]
+    return f"{function.name}({', '.join(arguments)})"
+
+
+def _wrap(text: str, width: int = 92) -> str:
+    """Wrap one paragraph; a name with its underscore or a formula's hyphen stays whole."""
+    return fill(text, width, break_long_words=False, break_on_hyphens=False)
+
+
+def _section(title: str, body: str) -> str:
+    return f"{title}\n{'-' * len(title)}\n{body}"
+
+
+def _entry(head: str, description: str) -> str:
+    return f"{head}\n{indent(_wrap(description, 88), '    ')}"
+
+
+def _summary(function: Function, kind: Kind) -> str:
+    if kind == "value":
+        return function.summary
+    if kind == "grad":
+        return f"The derivative of `ogive.{function.name}`."
+    return f"The derivative of `ogive.{function.name}` times grad_output, in one pass."
+
+
+def _formula(function: Function, kind: Kind) -> str:
+    if kind == "value":
+        return f"f(x) = {function.formula}"
+    if kind == "grad":
+        return f"f'(x) = {function.derivative_formula}, for f(x) = {function.formula}"
+    return f"grad_output f'(x) with f'(x) = {function.derivative_formula}"
+
+
+def _parameters(function: Function, kind: Kind) -> str:
+    entries = []
+    if kind == "backward":
+        entries.append(
+            _entry("grad_output : array_like", "Gradient with respect to the output. " + _FLOATS)
+        )
+    argument = "Argument; dimensionless. " + _FLOATS
+    low, high = function.domain
+    if (low, high) != (-float("inf"), float("inf")):
+        argument += f" NaN is returned outside [{low:g}, {high:g}]."
+    entries.append(_entry("x : array_like", argument))
+    entries.extend(
+        _entry(
+            f"{parameter.name} : array_like, optional",
+            f"{parameter.summary.capitalize()}; {parameter.condition}. It broadcasts against"
+            f" the other operands. Default {parameter.default:g}.",
+        )
+        for parameter in function.parameters
+    )
+    entries.append(
+        _entry(
+            "out : ndarray, optional",
+            "Array to write the result to; it may be the input itself.",
+        )
+    )
+    entries.append(
+        _entry(
+            "where : array_like of bool, optional",
+            "Where to compute; elsewhere `out` keeps what it holds.",
+        )
+    )
+    entries.append(
+        _entry("**kwargs", "`casting`, `order`, `dtype`, `subok`, as for every NumPy ufunc.")
+    )
+    return _section("Parameters", "\n".join(entries))
+
+
+def _returns(function: Function) -> str:
+    shape = "The shape of the broadcast operands, and their common float dtype."
+    return _section("Returns", _entry("ndarray or scalar", shape))
+
+
+def _raises(function: Function) -> str:
+    entries = [
+        _entry(
+            "TypeError",
+            "For a dtype that no loop takes: complex, longdouble, object, dates and strings.",
+        )
+    ]
+    if function.parameters:
+        entries.append(
+            _entry("ValueError", "For a parameter, given as a Python number, out of its bounds.")
+        )
+    return _section("Raises", "\n".join(entries))
+
+
+def _bound(bound: float) -> str:
+    if bound == 0.0:
+        return "exact"
+    return "correctly rounded" if bound == 0.5 else f"at most {bound:g} ulp"
+
+
+def _error(function: Function, kind: Kind) -> str:
+    """Put the error bounds in words, dtypes with the same bound together."""
+    groups: dict[str, list[str]] = {}
+    for dtype in ("float16", "float32", "float64"):
+        groups.setdefault(_bound(function.error_bound[kind, dtype]), []).append(dtype)
+    told = "; ".join(f"{', '.join(dtypes)}: {words}" for words, dtypes in groups.items())
+    return f"Error, over the whole range, both tails and subnormal results included: {told}."
+
+
+def _notes(function: Function, kind: Kind) -> str:
+    paragraphs = [_formula(function, kind), _wrap(_error(function, kind))]
+    if kind == "value":
+        low, high = function.limits
+        told = [
+            f"{value:g} at {end}"
+            for end, value in (("-inf", low), ("+inf", high))
+            if value is not None
+        ]
+        if told:
+            paragraphs.append(
+                _wrap(f"Limits: {' and '.join(told)}. NaN gives NaN; no warning is raised.")
+            )
+        if function.elsewhere:
+            names = "; ".join(f"{library}: {name}" for library, name in function.elsewhere.items())
+            paragraphs.append(_wrap(f"Elsewhere: {names}."))
+    paragraphs.append(_wrap(f"Source: {function.source}"))
+    return _section("Notes", "\n\n".join(paragraphs))
+
+
+def _examples(function: Function, kind: Kind) -> str:
+    example = function.example
+    first = "[1.0, 10.0, 100.0], " if kind == "backward" else ""
+    result = {"value": example.value, "grad": example.grad, "backward": example.backward}[kind]
+    call = f"{QUALIFIER[kind]}.{function.name}({first}{example.at})"
+    return _section("Examples", f">>> import ogive\n>>> {call}\n{result}")
+
+
+def docstring(function: Function, kind: Kind) -> str:
+    """Return the docstring of a function, of its derivative or of the backward pass.
+
+    Parameters
+    ----------
+    function : Function
+        A record of the catalogue.
+    kind : {"value", "grad", "backward"}
+        Which of the three.
+
+    Returns
+    -------
+    str
+        numpydoc text, from the summary to a runnable example.
+
+    Examples
+    --------
+    >>> from ogive import catalog, docstrings
+    >>> docstrings.docstring(catalog.get("tanh"), "grad").splitlines()[0]
+    'The derivative of `ogive.tanh`.'
+    """
+    parts = [
+        _summary(function, kind),
+        _parameters(function, kind),
+        _returns(function),
+        _raises(function),
+        _notes(function, kind),
+        _examples(function, kind),
+    ]
+    return "\n\n".join(parts) + "\n"
