@@ -80,25 +80,28 @@ inline Pair value_of(Scaled<Pair> x) {
 // The last step: one rounding to Real.  Numbers that become float or half stay within the normal
 // doubles (1e-45 * 2^-220), so that their scaling cannot round.
 inline Real rounded(Real x) { return x; }
-inline Real rounded(Pair x) { return select(x.lo == 0, x.hi, x.hi + x.lo); }  // -0 + 0 is 0
+inline Real rounded(Pair x) {
+  const Real sum = x.hi + x.lo;
+  return select(sum == 0, real_of(bits_of(x.hi) & INT64_MIN), sum);  // 0 keeps the sign of hi
+}
 inline Real rounded(Scaled<Real> x) { return value_of(x); }
 inline Real rounded(Scaled<Pair> x) { return scale(rounded(x.mantissa), x.exponent); }
 
-// grad_output times a derivative.  The correction is left out where the product is infinite, since
-// it would then be inf - inf, and a huge grad_output is brought down lest the mantissa's product
-// overflow though the power of two would bring it back.
-inline Real product_rounded(Real g, Real x) { return g * x; }
+// grad_output times a derivative.
 inline Real product_rounded(Real g, Scaled<Real> x) {
   return scale_within_normal(g * x.mantissa, x.exponent);
 }
-inline Real product_rounded(Real g, Pair x) {
-  const Pair p = two_product(g, x.hi);
-  return select(abs(p.hi) < infinity, p.hi + mul_add(g, x.lo, p.lo), p.hi);
-}
+// A huge or tiny grad_output is brought towards 1 first: its product with the mantissa alone could
+// overflow, or lose digits to underflow, although the power of two brings it back.  The correction
+// is left out where the product is infinite, since it would then be inf - inf.
 inline Real product_rounded(Real g, Scaled<Pair> x) {
-  const Bits huge = abs(g) > 0x1p900;
-  const Real p = product_rounded(select(huge, g * 0x1p-100, g), x.mantissa);
-  return scale(p, select(huge, x.exponent + 100, x.exponent));
+  const Bits huge = abs(g) > 0x1p900, tiny = abs(g) < 0x1p-700;
+  const Real factor = select(huge, splat(0x1p-100), select(tiny, splat(0x1p300), splat(1)));
+  const Real shift = select(huge, splat(100), select(tiny, splat(-300), Real{}));
+  const Pair p = two_product(g * factor, x.mantissa.hi);
+  const Real lo = mul_add(g * factor, x.mantissa.lo, p.lo);
+  const Real product = select(abs(p.hi) < infinity, rounded(Pair{p.hi, lo}), p.hi);
+  return scale(product, x.exponent + shift);
 }
 
 }  // namespace
