@@ -1,0 +1,285 @@
+"""Elementwise functions with autograd: native loops where tensors allow, formulas elsewhere.
+
+Each function saves its argument and nothing else. Its gradient is one native pass over the
+argument and the incoming gradient; where the gradient is to be differentiated again, or the
+tensors are not the native loops' own, it is the portable derivative of `ogive.formulas`, which
+autograd, forward mode, `torch.func` and `torch.compile` all see through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.forward_ad import unpack_dual
+
+from ogive import _core, formulas
+from ogive.torch.memory import DTYPES, HALF_DTYPES, is_native, run, view
+
+# torch does not annotate it.
+_unpack_dual: Callable[[Tensor], Any] = unpack_dual
+
+Formula = Callable[..., Any]
+"""A function of `ogive.formulas`."""
+
+
+def _magnitude(x: Tensor) -> Tensor:
+    """|x| with the derivative 1 at 0, where `torch.abs` has 0.
+
+    The formulas are smooth at 0 although they are written in |x|, so either one-sided derivative
+    gives the right second derivative there; the mean of the two does not.
+    """
+    return torch.where(x < 0, -x, x)
+
+
+_NAMESPACE = SimpleNamespace(
+    abs=_magnitude,
+    **{
+        name: getattr(torch, name)
+        for name in ("clip", "erfc", "exp", "expm1", "isnan", "log", "log1p", "tanh", "where")
+    },
+)
+
+
+def _portable(
+    formula: Formula, input: Tensor, parameters: tuple[float, ...], factor: Tensor | None = None
+) -> Tensor:
+    """Evaluate a formula, times a factor if there is one; the half types in float32."""
+    if input.dtype in HALF_DTYPES:
+        wide = None if factor is None else factor.float()
+        return _portable(formula, input.float(), parameters, wide).to(input.dtype)
+    result: Tensor = formula(input, *parameters, xp=_NAMESPACE)
+    return result if factor is None else factor * result
+
+
+class Elementwise:
+    """One function of the catalogue, callable on tensors.
+
+    Parameters
+    ----------
+    name : str
+        Its name in the catalogue.
+    promotes : bool, optional
+        Whether integers and booleans become the default dtype, as torch has it for this function;
+        where not, they are refused.
+    sign_kept : bool, optional
+        Whether value and argument have the same sign and the derivative depends on nothing else,
+        so that in place the result can be saved instead of a copy of the argument.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ogive.torch.autograd import Elementwise
+    >>> Elementwise("relu")(torch.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
+
+    def __init__(self, name: str, *, promotes: bool = False, sign_kept: bool = False) -> None:
+        self.name = name
+        self.promotes = promotes
+        self.sign_kept = sign_kept
+        self._value_loop = getattr(_core, name)
+        self._backward_loop = getattr(_core, f"backward_{name}")
+        self._formula = getattr(formulas, name)
+        self._grad_formula = getattr(formulas, f"grad_{name}")
+        self._eager, self._transformable, self._in_place = _eager_functions(self)
+        self._traced = _traced_function(name, self._formula, self._grad_formula)
+
+    def __repr__(self) -> str:
+        """Name the function."""
+        return f"Elementwise({self.name!r})"
+
+    def __call__(self, input: Tensor, *parameters: float, inplace: bool = False) -> Tensor:
+        """Apply the function to a tensor.
+
+        Parameters
+        ----------
+        input : torch.Tensor
+            Of any shape and layout.
+        *parameters : float
+            The function's parameters, all of them.
+        inplace : bool, optional
+            Whether to write the result into `input` and return that.
+
+        Returns
+        -------
+        torch.Tensor
+            Of the shape, dtype and memory format of `input`.
+
+        Raises
+        ------
+        TypeError
+            If `input` is not a tensor, or of a dtype that the function does not take.
+        """
+        if type(input) is not Tensor and not isinstance(input, Tensor):
+            raise TypeError(f"{self.name} takes a torch.Tensor, not {type(input).__name__}")
+        if input.dtype not in DTYPES:
+            input = self._promoted(input)
+        if inplace:
+            return self._apply_in_place(input, parameters)
+        tracked = input.requires_grad and torch.is_grad_enabled()
+        result: Tensor
+        if torch.compiler.is_compiling():
+            if not tracked:
+                return _portable(self._formula, input, parameters)
+            result = self._traced.apply(input, *parameters)
+            return result
+        if not tracked and is_native(input):
+            short = run(self._value_loop, (input,), *parameters)
+            if short is not None and not has_tangent(input):
+                return short
+        return apply_eagerly(self._eager, self._transformable, input, *parameters)
+
+    def _promoted(self, input: Tensor) -> Tensor:
+        if self.promotes and not (input.is_floating_point() or input.is_complex()):
+            return input.to(torch.get_default_dtype())
+        raise TypeError(
+            f"{self.name} takes a tensor of float16, bfloat16, float32 or float64, "
+            f"not {str(input.dtype).removeprefix('torch.')}"
+        )
+
+    def value(self, input: Tensor, parameters: tuple[float, ...]) -> Tensor:
+        """Return the value, without autograd of its own."""
+        if is_native(input):
+            result = run(self._value_loop, (input,), *parameters)
+            if result is not None:
+                return result
+        return _portable(self._formula, input, parameters)
+
+    def backward(self, grad: Tensor, input: Tensor, parameters: tuple[float, ...]) -> Tensor:
+        """Return the derivative at `input` times `grad`: differentiable if grad mode is on."""
+        if not torch.is_grad_enabled() and is_native(grad) and is_native(input):
+            result = run(self._backward_loop, (grad, input), *parameters)
+            if result is not None:
+                return result
+        return _portable(self._grad_formula, input, parameters, grad)
+
+    def write(self, input: Tensor, parameters: tuple[float, ...]) -> None:
+        """Overwrite `input` with the value, without autograd and without a new version."""
+        if is_native(input) and input.dtype not in HALF_DTYPES and input.is_contiguous():
+            memory = view(input)
+            if memory is not None:
+                self._value_loop(memory, *parameters, out=memory)
+                return
+        # torch's copy refuses a tensor that overlaps itself, before anything is written.
+        input.detach().copy_(self.value(input.detach(), parameters))
+
+    def _apply_in_place(self, input: Tensor, parameters: tuple[float, ...]) -> Tensor:
+        tracked = input.requires_grad and torch.is_grad_enabled()
+        owner = input if input._base is None else input._base
+        if tracked and owner.is_leaf and owner.requires_grad:
+            which = "a leaf Variable" if owner is input else "a view of a leaf Variable"
+            raise RuntimeError(
+                f"{self.name}: {which} that requires grad is being used in an in-place operation"
+            )
+        plain = is_native(input) and view(input) is not None and not has_tangent(input)
+        if not plain or (tracked and not (self.sign_kept and all(p > 0 for p in parameters))):
+            # The argument is needed for the gradient and about to be overwritten: keep a copy.
+            return input.copy_(self(input.clone(), *parameters))
+        if tracked:
+            result: Tensor = self._in_place.apply(input, *parameters)
+            return result
+        self.write(input, parameters)
+        torch.autograd.graph.increment_version(input)
+        return input
+
+
+def _keep_argument(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+    input, *parameters = inputs
+    ctx.save_for_backward(input)
+    ctx.save_for_forward(input)
+    ctx.parameters = tuple(parameters)
+
+
+def _eager_functions(function: Elementwise) -> tuple[Any, Any, Any]:
+    """Build the autograd functions of one function: fast, transformable, and in place."""
+
+    def transformable_forward(input: Tensor, *parameters: float) -> Tensor:
+        return function.value(input, parameters)
+
+    def forward(ctx: Any, input: Tensor, *parameters: float) -> Tensor:
+        ctx.save_for_backward(input)
+        ctx.save_for_forward(input)
+        ctx.parameters = parameters
+        return function.value(input, parameters)
+
+    def write(ctx: Any, input: Tensor, *parameters: float) -> Tensor:
+        function.write(input, parameters)
+        ctx.mark_dirty(input)
+        ctx.save_for_backward(input)
+        ctx.parameters = parameters
+        return input
+
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        (saved,) = ctx.saved_tensors
+        return (function.backward(grad, saved, ctx.parameters), *(None for _ in ctx.parameters))
+
+    def jvp(ctx: Any, tangent: Tensor, *_: None) -> Tensor:
+        (saved,) = ctx.saved_tensors
+        return function.backward(tangent, saved, ctx.parameters)
+
+    def vmap(info: Any, in_dims: tuple[Any, ...], input: Tensor, *parameters: float) -> Any:
+        return function(input, *parameters), in_dims[0]
+
+    name = function.name
+    return (
+        autograd_function(f"Eager_{name}", forward=forward, backward=backward, jvp=jvp),
+        autograd_function(
+            f"Transformable_{name}",
+            forward=transformable_forward,
+            setup_context=_keep_argument,
+            backward=backward,
+            jvp=jvp,
+            vmap=vmap,
+        ),
+        autograd_function(f"InPlace_{name}", forward=write, backward=backward),
+    )
+
+
+def _traced_function(name: str, formula: Formula, grad_formula: Formula) -> Any:
+    """Build the autograd function that the compiler traces.
+
+    It is one of its own because the compiler refuses a forward-mode rule, and looks through plain
+    functions only.
+    """
+
+    def forward(input: Tensor, *parameters: float) -> Tensor:
+        return _portable(formula, input, parameters)
+
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        (saved,) = ctx.saved_tensors
+        product = _portable(grad_formula, saved, ctx.parameters, grad)
+        return (product, *(None for _ in ctx.parameters))
+
+    return autograd_function(
+        f"Traced_{name}", forward=forward, setup_context=_keep_argument, backward=backward
+    )
+
+
+def autograd_function(name: str, **methods: Callable[..., Any]) -> Any:
+    """Build a subclass of `torch.autograd.Function` with these static methods."""
+    namespace = {key: staticmethod(method) for key, method in methods.items()}
+    return type(name, (torch.autograd.Function,), namespace)
+
+
+def apply_eagerly(fast: Any, transformable: Any, *arguments: Any) -> Tensor:
+    """Apply the fast one of two equal autograd functions, if torch lets it.
+
+    The transforms of `torch.func` want a separate `setup_context`. A function that has one is slow
+    to call: torch inspects the signature of its `forward` every time, which costs some 30 µs.
+    """
+    result: Tensor
+    try:
+        result = fast.apply(*arguments)
+    except RuntimeError:
+        # Within such a transform; any other error comes again.
+        result = transformable.apply(*arguments)
+    return result
+
+
+def has_tangent(tensor: Tensor) -> bool:
+    """Whether a tensor carries a forward-mode derivative, which a native loop would drop."""
+    return _unpack_dual(tensor).tangent is not None
