@@ -1,0 +1,73 @@
+"""How a study goes: a bar with the time left in a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import click
+
+from ogive.cli.console import console
+from ogive.study import Counts, Failure, Progress, RunSpec
+from ogive.study.store import Run
+from ogive.study.wording import counted
+
+
+class Bar(Progress):
+    """A progress bar on standard error.
+
+    It advances by the cost of a run rather than by their number: a ten-layer network takes
+    several times as long as one of two layers, and the time left would jump.
+    """
+
+    def __init__(self) -> None:
+        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as RichProgress
+
+        self._console = console(stderr=True)
+        self._live = self._console.is_terminal
+        self._bar = RichProgress(
+            TextColumn("{task.fields[runs]}"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+            TextColumn("[dim]{task.fields[last]}", markup=True),
+            console=self._console,
+            transient=True,
+            disable=not self._live,
+            # Half a minute of history is too little when a single run takes several seconds.
+            speed_estimate_period=120,
+            expand=True,
+        )
+        self._task = self._bar.add_task("study", total=None, runs="", last="")
+        self._told = 0.0
+
+    def begin(self, counts: Counts) -> None:
+        """Say what there is to do, and start the bar."""
+        asked, missing = counts.total, counts.total - counts.reused
+        if counts.reused:
+            click.echo(f"{counts.reused} of {asked} runs are there already", err=True)
+        if missing:
+            if not self._live:
+                click.echo(f"{counted(missing, 'run')} to make", err=True)
+            self._bar.update(self._task, total=counts.work, runs=_runs(counts))
+            self._bar.start()
+
+    def finished(self, spec: RunSpec, run: Run, counts: Counts) -> None:
+        """Advance."""
+        self._bar.update(
+            self._task, completed=counts.work_done, runs=_runs(counts), last=spec.activation
+        )
+        done = counts.work_done / counts.work
+        if not self._live and (done >= self._told + 0.1 or done >= 1):
+            self._told = done
+            click.echo(f"{_runs(counts)}, {100 * done:.0f} %", err=True)
+
+    def failed(self, failure: Failure, counts: Counts) -> None:
+        """Advance past a run that was given up; it is reported at the end."""
+        self._bar.update(self._task, completed=counts.work_done, runs=_runs(counts))
+
+    def close(self) -> None:
+        """Take the bar off the screen."""
+        self._bar.stop()
+
+
+def _runs(counts: Counts) -> str:
+    return f"{counts.stored} of {counts.total} runs"
