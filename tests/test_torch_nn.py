@@ -221,7 +221,9 @@ def documented() -> list[tuple[str, object]]:
     return found + [(f"signal.{name}", getattr(signal, name)) for name in signal.__all__]
 
 
-@pytest.mark.parametrize(("name", "thing"), documented(), ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(
+    ("name", "thing"), [pytest.param(name, thing, id=name) for name, thing in documented()]
+)
 def test_examples_run(name: str, thing: object):
     example = doctest.DocTestParser().get_doctest(inspect.getdoc(thing), {}, name, None, None)
     said: list[str] = []

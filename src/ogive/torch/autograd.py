@@ -9,7 +9,6 @@ autograd, forward mode, `torch.func` and `torch.compile` all see through.
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -26,24 +25,6 @@ Formula = Callable[..., Any]
 """A function of `ogive.formulas`."""
 
 
-def _magnitude(x: Tensor) -> Tensor:
-    """|x| with the derivative 1 at 0, where `torch.abs` has 0.
-
-    The formulas are smooth at 0 although they are written in |x|, so either one-sided derivative
-    gives the right second derivative there; the mean of the two does not.
-    """
-    return torch.where(x < 0, -x, x)
-
-
-_NAMESPACE = SimpleNamespace(
-    abs=_magnitude,
-    **{
-        name: getattr(torch, name)
-        for name in ("clip", "erfc", "exp", "expm1", "isnan", "log", "log1p", "tanh", "where")
-    },
-)
-
-
 def _portable(
     formula: Formula, input: Tensor, parameters: tuple[float, ...], factor: Tensor | None = None
 ) -> Tensor:
@@ -51,7 +32,7 @@ def _portable(
     if input.dtype in HALF_DTYPES:
         wide = None if factor is None else factor.float()
         return _portable(formula, input.float(), parameters, wide).to(input.dtype)
-    result: Tensor = formula(input, *parameters, xp=_NAMESPACE)
+    result: Tensor = formula(input, *parameters, xp=torch)
     return result if factor is None else factor * result
 
 
