@@ -34,6 +34,7 @@ struct Contiguous {
   static constexpr std::ptrdiff_t step = R::count, line = 64 / sizeof(T), ahead = 2048 / sizeof(T);
   // Elements streamed at a time: a cache line, or a Real's worth where that is more.
   static constexpr std::ptrdiff_t stride = step > line ? step : line;
+  static constexpr std::ptrdiff_t enough_to_align = 16 * stride;
 
   Operand<T> in[inputs];
   T *out;
@@ -96,16 +97,16 @@ struct Contiguous {
       stored(all, source, out, from, whole);
       if (whole < to) some(all, source, out, whole, to - whole);
     };
-    if (self.stream) {
-      // Streaming stores want aligned registers.
+    if (end - begin >= enough_to_align) {
+      // Stores that straddle cache lines cost half again as much, and streaming stores must not.
       const std::ptrdiff_t past = reinterpret_cast<std::uintptr_t>(out + begin) % 64 / sizeof(T);
       const std::ptrdiff_t head = past ? line - past : 0;
-      if (head < end - begin) {
-        in_pieces(begin, begin + head);
-        begin += head;
-        const std::ptrdiff_t lines_end = begin + (end - begin) / stride * stride;
-        streamed(all, source, out, begin, lines_end);
-        begin = lines_end;
+      in_pieces(begin, begin + head);
+      begin += head;
+      if (self.stream) {
+        const std::ptrdiff_t streamed_end = begin + (end - begin) / stride * stride;
+        streamed(all, source, out, begin, streamed_end);
+        begin = streamed_end;
       }
     }
     in_pieces(begin, end);
