@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STUDY_DIR ?= ogive-study
 SOURCES := $(shell find native src -type f -not -name '*.pyc' -not -name '*.so') meson.build pyproject.toml
 
-.PHONY: study test lint bench coefficients pictures clean
+.PHONY: study test lint bench coefficients clean
 
 study: $(VENV)/.installed
 	$(BIN)/ogive study --out $(STUDY_DIR) $(ARGUMENTS)

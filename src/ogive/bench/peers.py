@@ -1,6 +1,8 @@
 """How each peer does what an Ogive function does: the best way that its users have.
 
-A contender writes into an output made beforehand wherever its library can.
+A contender writes into an output made beforehand wherever its library can, and into the same one as
+the others: which physical pages an array happens to get decides how well it fits the caches, and
+that luck should be everybody's.
 """
 
 from __future__ import annotations
@@ -59,18 +61,17 @@ def contenders(name: str, kind: str, count: int, dtype: str) -> dict[str, Call]:
     g: Array = rng.standard_normal(x.shape).astype(dtype)
     out = np.empty_like(x)
     calls: dict[str, Call] = {"ogive": _ogive(name, kind, g, x, out)}
-    makers: Mapping[str, Callable[[str, str, Array, Array], Call | None]] = {
+    makers: Mapping[str, Callable[[str, str, Array, Array, Array], Call | None]] = {
         "numpy": _numpy,
         "scipy": _scipy,
         "torch": _torch,
     }
     for peer in PEERS:
         if importlib.util.find_spec(peer) is not None:
-            call = makers[peer](name, kind, g, x)
+            call = makers[peer](name, kind, g, x, out)
             if call is not None:
                 calls[peer] = call
-    copy = np.empty_like(x)
-    calls["copy"] = lambda: np.copyto(copy, x)
+    calls["copy"] = lambda: np.copyto(out, x)
     return calls
 
 
@@ -89,11 +90,11 @@ def _ogive(name: str, kind: str, g: Array, x: Array, out: Array) -> Call:
     return lambda: backward(g, x, out=out)
 
 
-def _numpy(name: str, kind: str, g: Array, x: Array) -> Call | None:
+def _numpy(name: str, kind: str, g: Array, x: Array, out: Array) -> Call | None:
     """Plain formulas, as one finds them in people's code; NumPy's own function where it has one."""
     if kind != "value":
         return None
-    out, work = np.empty_like(x), np.empty_like(x)
+    work = np.empty_like(x)
     one = x.dtype.type(1)
 
     def one_plus_exp_of_minus() -> Array:
@@ -118,12 +119,11 @@ def _numpy(name: str, kind: str, g: Array, x: Array) -> Call | None:
     return formulas.get(name)
 
 
-def _scipy(name: str, kind: str, g: Array, x: Array) -> Call | None:
+def _scipy(name: str, kind: str, g: Array, x: Array, out: Array) -> Call | None:
     if kind != "value":
         return None
     from scipy import special
 
-    out = np.empty_like(x)
     functions: dict[str, Call] = {
         "sigmoid": lambda: special.expit(x, out=out),
         "logit": lambda: special.logit(x, out=out),
@@ -136,27 +136,26 @@ def _scipy(name: str, kind: str, g: Array, x: Array) -> Call | None:
     return functions.get(name)
 
 
-def _torch(name: str, kind: str, g: Array, x: Array) -> Call | None:
+def _torch(name: str, kind: str, g: Array, x: Array, out: Array) -> Call | None:
     import torch
 
     aten = torch.ops.aten
-    t, grad = torch.from_numpy(x), torch.from_numpy(g)
-    out = torch.empty_like(t)
+    t, grad, into = torch.from_numpy(x), torch.from_numpy(g), torch.from_numpy(out)
     if kind == "value":
         rows = torch.empty(t.shape[:-1], dtype=t.dtype)
         values: dict[str, Call] = {
-            "sigmoid": lambda: torch.sigmoid(t, out=out),
-            "logit": lambda: torch.logit(t, out=out),
+            "sigmoid": lambda: torch.sigmoid(t, out=into),
+            "logit": lambda: torch.logit(t, out=into),
             "log_sigmoid": lambda: torch.nn.functional.logsigmoid(t),
-            "tanh": lambda: torch.tanh(t, out=out),
-            "softplus": lambda: aten.softplus.out(t, out=out),
-            "relu": lambda: torch.clamp_min(t, 0, out=out),
-            "leaky_relu": lambda: aten.leaky_relu.out(t, out=out),
-            "elu": lambda: aten.elu.out(t, out=out),
-            "silu": lambda: aten.silu.out(t, out=out),
-            "gelu": lambda: aten.gelu.out(t, out=out),
-            "softmax": lambda: torch.softmax(t, -1, out=out),
-            "log_softmax": lambda: torch.log_softmax(t, -1, out=out),
+            "tanh": lambda: torch.tanh(t, out=into),
+            "softplus": lambda: aten.softplus.out(t, out=into),
+            "relu": lambda: torch.clamp_min(t, 0, out=into),
+            "leaky_relu": lambda: aten.leaky_relu.out(t, out=into),
+            "elu": lambda: aten.elu.out(t, out=into),
+            "silu": lambda: aten.silu.out(t, out=into),
+            "gelu": lambda: aten.gelu.out(t, out=into),
+            "softmax": lambda: torch.softmax(t, -1, out=into),
+            "log_softmax": lambda: torch.log_softmax(t, -1, out=into),
             "logsumexp": lambda: torch.logsumexp(t, -1, out=rows),
         }
         return values.get(name)
@@ -166,19 +165,19 @@ def _torch(name: str, kind: str, g: Array, x: Array) -> Call | None:
     y = torch.sigmoid(t) if name == "sigmoid" else torch.tanh(t) if name == "tanh" else t
     _, buffer = aten.log_sigmoid_forward(t)
     backwards: dict[str, Call] = {
-        "sigmoid": lambda: aten.sigmoid_backward.grad_input(grad, y, grad_input=out),
-        "logit": lambda: aten.logit_backward.grad_input(grad, t, grad_input=out),
+        "sigmoid": lambda: aten.sigmoid_backward.grad_input(grad, y, grad_input=into),
+        "logit": lambda: aten.logit_backward.grad_input(grad, t, grad_input=into),
         "log_sigmoid": lambda: aten.log_sigmoid_backward.grad_input(
-            grad, t, buffer, grad_input=out
+            grad, t, buffer, grad_input=into
         ),
-        "tanh": lambda: aten.tanh_backward.grad_input(grad, y, grad_input=out),
-        "softplus": lambda: aten.softplus_backward.grad_input(grad, t, 1.0, 20.0, grad_input=out),
-        "relu": lambda: aten.threshold_backward.grad_input(grad, t, 0, grad_input=out),
+        "tanh": lambda: aten.tanh_backward.grad_input(grad, y, grad_input=into),
+        "softplus": lambda: aten.softplus_backward.grad_input(grad, t, 1.0, 20.0, grad_input=into),
+        "relu": lambda: aten.threshold_backward.grad_input(grad, t, 0, grad_input=into),
         "leaky_relu": lambda: aten.leaky_relu_backward.grad_input(
-            grad, t, 0.01, False, grad_input=out
+            grad, t, 0.01, False, grad_input=into
         ),
-        "elu": lambda: aten.elu_backward.grad_input(grad, 1.0, 1.0, 1.0, False, t, grad_input=out),
-        "silu": lambda: aten.silu_backward.grad_input(grad, t, grad_input=out),
-        "gelu": lambda: aten.gelu_backward.grad_input(grad, t, grad_input=out),
+        "elu": lambda: aten.elu_backward.grad_input(grad, 1.0, 1.0, 1.0, False, t, grad_input=into),
+        "silu": lambda: aten.silu_backward.grad_input(grad, t, grad_input=into),
+        "gelu": lambda: aten.gelu_backward.grad_input(grad, t, grad_input=into),
     }
     return backwards.get(name)
