@@ -55,18 +55,20 @@ constexpr double mills_single[] = {
     0x1.c8902841d8dd4p-10, -0x1.ed0b841ba7adfp-13, -0x1.cbc30018b362fp-13, 0x1.a49db6324d0b0p-15,
     0x1.0a3b030decddbp-15, -0x1.7a7fe0b9a03b4p-18, -0x1.f145c7dbc0795p-19};
 
-constexpr double mills_double_leading[][2] = {{0x1.2eea40b9abcabp+0, -0x1.2bb94ae60b42dp-55},
-                                              {-0x1.f06f3d0b9e634p-3, -0x1.3688e78a0c07dp-58},
-                                              {0x1.1f7901bed41e5p-5, -0x1.df2ddcce31f0cp-59}};
-// (a + 1) Phi(-a) / phi(a) in y = (a - 4) / (a + 4), 0 <= a <= 55; relative error 2^-57.1.
+constexpr double mills_double_leading[][2] = {{0x1.2eea40b9abcabp+0, -0x1.2bcb846c6b9ecp-55},
+                                              {-0x1.f06f3d0b9e634p-3, -0x1.303769d5934bcp-58},
+                                              {0x1.1f7901bed41e5p-5, 0x1.06b5af4e75289p-61},
+                                              {0x1.25a4eb031bf46p-4, 0x1.ad7e493b9ff71p-58},
+                                              {-0x1.4a947b618cdddp-4, -0x1.c1c62e186c239p-58}};
+// (a + 1) Phi(-a) / phi(a) in y = (a - 4) / (a + 4), 0 <= a <= 55; relative error 2^-59.0.
 constexpr double mills_double[] = {
-    0x1.25a4eb031bf47p-4,   -0x1.4a947b618cdc8p-4,  0x1.704e20a1b72e0p-5,   -0x1.9ae19ffbef0f2p-7,
-    -0x1.775d4f0f0807cp-11, 0x1.c89d7df29b50dp-10,  -0x1.f06620bf0a9bbp-13, -0x1.cdd34f09c5e2bp-13,
-    0x1.bed2b1e52c331p-15,  0x1.1e8af54f9da3cp-15,  -0x1.209b73d775ec3p-17, -0x1.b7bbdbbc4e71bp-18,
-    0x1.0ea426960eebfp-20,  0x1.74d67b9d5a3f5p-20,  0x1.e91452a716335p-27,  -0x1.30f07ca8584c3p-22,
-    -0x1.0f04fee08af41p-24, 0x1.97d150e3c8c51p-25,  0x1.c403061a30a53p-26,  -0x1.12fb65b256f13p-28,
-    -0x1.e9f5bc3e2d2b2p-28, -0x1.d5c9ac639df6bp-31, 0x1.60297d72c31d9p-30,  0x1.ae0a5648b2ccep-32,
-    -0x1.01d3ca9a23695p-33, -0x1.ce01b31d4a5b6p-35};
+    0x1.704e20a1b733dp-5,   -0x1.9ae19ffbedbfap-7,  -0x1.775d4f0f26cc7p-11, 0x1.c89d7df1ed430p-10,
+    -0x1.f06620b97e8cfp-13, -0x1.cdd34ed3573d3p-13, 0x1.bed2b14c8a19dp-15,  0x1.1e8aefc34ded0p-15,
+    -0x1.209b69c28881ep-17, -0x1.b7bb160c5a3e3p-18, 0x1.0ea35e04ea3c8p-20,  0x1.74ccd7983edfdp-20,
+    0x1.e97dd901c0032p-27,  -0x1.309b437afcbbfp-22, -0x1.0ef13f48c4797p-24, 0x1.93ab06f7eebc3p-25,
+    0x1.c2811becd82a1p-26,  -0x1.de9dfd5e83099p-29, -0x1.dfa652efe638cp-28, -0x1.4f9016e4975fbp-30,
+    0x1.39a68971ecbf4p-30,  0x1.2af43f6ef26dfp-31,  -0x1.97e0cea4534a4p-35, -0x1.645d69b0ff936p-34,
+    -0x1.0c984a4617116p-36};
 
 // Where the derivative of silu is 0.
 constexpr double silu_root[] = {-0x1.474973c84120bp+0, -0x1.f8d74bc9ac154p-54};

@@ -63,9 +63,14 @@ inline Scaled<Number> grad_silu(Real x) {
 // (a + 1) Phi(-a) / phi(a) for a >= 0, as a polynomial in y = (a - 4) / (a + 4), which maps the
 // half-line to [-1, 1) (the substitution of Shepherd and Laframboise, Math. Comp. 36, 1981).
 inline Real mills_numerator(Real y) { return polynomial(y, mills_single); }
+// The lowest powers as Pairs: at y = -1, where a = 0, what is left to plain doubles is 0.06
+// of 1.25.
 inline Pair mills_numerator(Pair y) {
-  const Pair third = pair_of(mills_double_leading[2]) + y.hi * polynomial(y.hi, mills_double);
-  return pair_of(mills_double_leading[0]) + y * (pair_of(mills_double_leading[1]) + y * third);
+  constexpr int pairs = sizeof mills_double_leading / sizeof *mills_double_leading;
+  Pair sum = pair_of(mills_double_leading[pairs - 1]) + y.hi * polynomial(y.hi, mills_double);
+#pragma GCC unroll 8
+  for (int i = pairs - 2; i >= 0; --i) sum = pair_of(mills_double_leading[i]) + y * sum;
+  return sum;
 }
 
 // For a = |x|: the ratio Phi(-a) / phi(a), and phi(a) as a scaled number.

@@ -241,6 +241,8 @@ def test_study_trains_and_goes_on(tmp_path: Path) -> None:
     assert first.returncode == 0, first.stderr
     assert "8 runs to make" in first.stderr
     report = (place / "report.html").read_bytes()
+    for part in ("answer", "results", "curves", "gradient", "shapes", "maps", "method"):
+        assert f'id="{part}"'.encode() in report, part
     assert declaration.load(place) == SMALL
 
     again = ogive("study", *options)

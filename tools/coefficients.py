@@ -190,7 +190,7 @@ def normal_distribution() -> None:
     """Print the Mills ratio and the density's constant."""
     print(pair("inv_sqrt_2pi", "1 / sqrt(2 pi), the normal density at 0.", 1 / mp.sqrt(2 * mp.pi)))
     variable = f"y = (a - {MILLS_CENTRE}) / (a + {MILLS_CENTRE})"
-    for name, degree, bound, pairs in (("mills_single", 14, 20, 0), ("mills_double", 28, 55, 3)):
+    for name, degree, bound, pairs in (("mills_single", 14, 20, 0), ("mills_double", 29, 55, 5)):
         last = (mp.mpf(bound) - MILLS_CENTRE) / (bound + MILLS_CENTRE)
         what = f"(a + 1) Phi(-a) / phi(a) in {variable}, 0 <= a <= {bound}"
         interval = (mp.mpf(-1), last)

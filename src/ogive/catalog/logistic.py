@@ -40,7 +40,8 @@ FUNCTIONS = (
             grad="array([0.10499359, 0.25      , 0.10499359])",
             backward="array([ 0.10499359,  2.5       , 10.49935854])",
         ),
-        error_bound=error_bounds(),
+        # The float32 value is computed in floats (native/single.h); 0.857 is the worst of all 2³².
+        error_bound=error_bounds(single=0.9),
         aliases=("expit", "logistic"),
         elsewhere={
             "torch": "torch.sigmoid",

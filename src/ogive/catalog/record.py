@@ -241,12 +241,18 @@ class Function:
 
 
 def error_bounds(
-    *, value: float = 1.0, grad: float = 1.0, backward: float = 1.0, half: float = 0.5
+    *,
+    value: float = 1.0,
+    grad: float = 1.0,
+    backward: float = 1.0,
+    single: float = 0.51,
+    half: float = 0.5,
 ) -> ErrorBound:
-    """Bounds in ulp: `value`, `grad` and `backward` for float32 and float64, `half` for float16."""
-    single = {"value": value, "grad": grad, "backward": backward}
+    """Bounds in ulp: by kind for float64, at most `single` for float32, `half` for float16."""
+    double = {"value": value, "grad": grad, "backward": backward}
     bounds: dict[tuple[Kind, str], float] = {}
     for kind in KINDS:
         bounds[kind, "float16"] = half
-        bounds[kind, "float32"] = bounds[kind, "float64"] = single[kind]
+        bounds[kind, "float32"] = min(single, double[kind])
+        bounds[kind, "float64"] = double[kind]
     return MappingProxyType(bounds)

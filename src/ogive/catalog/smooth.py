@@ -37,8 +37,7 @@ FUNCTIONS = (
             grad="array([-0.09078425,  0.5       ,  1.09078425])",
             backward="array([-9.07842488e-02,  5.00000000e+00,  1.09078425e+02])",
         ),
-        # The derivative crosses 0 at x = -1.278, where its two terms cancel.
-        error_bound=error_bounds(grad=2.0, backward=2.0),
+        error_bound=error_bounds(),
         aliases=("swish",),
         elsewhere={
             "torch": "torch.nn.functional.silu",
@@ -76,8 +75,7 @@ FUNCTIONS = (
             grad="array([-0.0852318,  0.5      ,  1.0852318])",
             backward="array([-8.52318011e-02,  5.00000000e+00,  1.08523180e+02])",
         ),
-        # The derivative crosses 0 at x = -0.752, where its two terms cancel.
-        error_bound=error_bounds(grad=2.0, backward=2.0),
+        error_bound=error_bounds(),
         elsewhere={
             "torch": "torch.nn.functional.gelu",
             "jax": "jax.nn.gelu (approximate=True: the tanh form)",
