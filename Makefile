@@ -46,3 +46,5 @@ $(VENV)/.tools: pyproject.toml constraints.txt | $(VENV)/bin/python
 
 clean:
 	rm -rf $(VENV) build dist $(STUDY_DIR)
+
+.NOTPARALLEL:
