@@ -195,7 +195,7 @@ def _report(
         "kind": kind,
         "dtype": dtype,
         "ulp": ulp,
-        "bound": ogive.catalog.get(name).error_bound[kind, dtype],  # type: ignore[index]
+        "bound": ogive.catalog.get(name).error_bound[kind, dtype],
         "x": repr(float(here.x[i])),
         "parameters": [repr(float(p[i])) for p in here.parameters],
         "got": repr(float(got)),

@@ -72,17 +72,17 @@ def test_get_says_what_is_close() -> None:
     with pytest.raises(ValueError, match="'zzz'; known: sigmoid, logit"):
         get("zzz")
     with pytest.raises(TypeError, match="not int 3"):
-        get(3)  # type: ignore[arg-type]
+        get(3)
 
 
 def test_records_cannot_be_changed() -> None:
     record = get("sigmoid")
     with pytest.raises(dataclasses.FrozenInstanceError):
-        record.gain = 1.0  # type: ignore[misc]
+        record.gain = 1.0
     with pytest.raises(TypeError, match="does not support item assignment"):
-        record.error_bound["value", "float32"] = 9.0  # type: ignore[index]
+        record.error_bound["value", "float32"] = 9.0
     with pytest.raises(TypeError, match="does not support item assignment"):
-        CATALOG["other"] = record  # type: ignore[index]
+        CATALOG["other"] = record
 
 
 @each_record

@@ -43,7 +43,7 @@ def process(*arguments: str | Path, **options: object) -> subprocess.CompletedPr
         text=True,
         timeout=120,
         check=False,
-        **options,  # type: ignore[call-overload]  # whatever subprocess.run takes
+        **options,
     )
 
 

@@ -63,7 +63,7 @@ def test_fewer_than_one_thread_is_refused(threads: int) -> None:
 def test_what_is_no_integer_is_refused(threads: object) -> None:
     before = ogive.get_num_threads()
     with pytest.raises(TypeError, match="is an integer, not"):
-        ogive.set_num_threads(threads)  # type: ignore[arg-type]
+        ogive.set_num_threads(threads)
     assert ogive.get_num_threads() == before
 
 

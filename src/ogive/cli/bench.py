@@ -114,7 +114,7 @@ def command(
 
 
 def bench_table(results: Sequence[Measurement]) -> Table:
-    """Return the measurements as a table for the terminal, slower peers in plain type."""
+    """Return the measurements as a table for the terminal; a loss is set in red."""
     from rich.table import Table
     from rich.text import Text
 
