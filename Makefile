@@ -5,9 +5,10 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STUDY_DIR ?= ogive-study
+BENCH_DIR ?= build/bench
 SOURCES := $(shell find native src -type f -not -name '*.pyc' -not -name '*.so') meson.build pyproject.toml
 
-.PHONY: study test lint bench coefficients clean
+.PHONY: study test lint bench docs exhaustive coefficients aarch64 clean
 
 study: $(VENV)/.installed
 	$(BIN)/ogive study --out $(STUDY_DIR) $(ARGUMENTS)
@@ -22,8 +23,31 @@ lint: $(VENV)/.installed $(VENV)/.tools
 	$(BIN)/mypy
 	$(BIN)/clang-format --dry-run --Werror native/*.h native/*.cpp
 
-bench: $(VENV)/.installed
-	$(BIN)/ogive bench
+# About 20 minutes, and nothing else should run meanwhile.  Writes speed.md and speed.svg, as docs/
+# has them, from what was measured.  Every library at the sizes where they differ; at 1e8 only
+# torch, for SciPy's scalar loops would take an hour.
+bench: $(VENV)/.installed $(VENV)/.peers
+	mkdir -p $(BENCH_DIR)
+	$(BIN)/ogive bench --kind all --dtype both --sizes 1e3,1e5 --json $(BENCH_DIR)/small.json
+	$(BIN)/ogive bench --dtype both --sizes 1e7 --threads 1,2 --json $(BENCH_DIR)/medium.json
+	$(BIN)/ogive bench --dtype both --sizes 1e8 --threads 1,2 --peers torch --json $(BENCH_DIR)/large.json
+	$(BIN)/python benchmarks/table.py $(BENCH_DIR)/small.json $(BENCH_DIR)/medium.json \
+	    $(BENCH_DIR)/large.json > $(BENCH_DIR)/speed.md
+	$(BIN)/python benchmarks/picture.py $(BENCH_DIR)/speed.svg $(BENCH_DIR)/small.json \
+	    $(BENCH_DIR)/large.json
+
+# Every float32 through every function, at every level: hours for all of them, and only what the
+# certificate, docs/exhaustive.json, does not yet have for these sources.
+exhaustive: $(VENV)/.installed $(VENV)/.tools
+	$(BIN)/python tests/check_exhaustive.py $(ARGUMENTS)
+
+# docs/functions is kept in the repository; this writes it anew from the catalogue.
+docs: $(VENV)/.installed
+	$(BIN)/python tools/function_pages.py docs/functions
+
+# The accuracy of a build for aarch64, under an emulator: tools/aarch64.sh says what that needs.
+aarch64: $(VENV)/.installed $(VENV)/.tools
+	PYTHON=$(BIN)/python tools/aarch64.sh
 
 # native/coefficients.h is kept in the repository; this writes it anew.
 coefficients: $(VENV)/.tools
@@ -37,6 +61,10 @@ $(VENV)/bin/python:
 # The package as a user gets it: built into a wheel, with what the study needs.
 $(VENV)/.installed: $(SOURCES) constraints.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt '.[study]'
+	touch $@
+
+$(VENV)/.peers: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group bench
 	touch $@
 
 $(VENV)/.tools: pyproject.toml constraints.txt | $(VENV)/bin/python

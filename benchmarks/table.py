@@ -1,42 +1,199 @@
-"""Write docs/speed.md's tables from what `ogive bench --json` measured.
+"""Write the page on speed, docs/speed.md, from what `ogive bench --json` measured.
 
-python benchmarks/table.py FILE.json [FILE.json ...]
+python benchmarks/table.py FILE.json [FILE.json ...] > docs/speed.md
 """
 
 from __future__ import annotations
 
-import json
 import sys
+from collections.abc import Iterator, Sequence
+from functools import reduce
 from pathlib import Path
-from typing import Any
 
-PEERS = ("numpy", "scipy", "torch")
-HEAD = "| function | elements | ns each | numpy | scipy | torch | copy |"
+from ogive.bench.accuracy import ACCURATE_ULP
+from ogive.bench.peers import PEERS
+from ogive.bench.results import Bench, Measurement
+from ogive.bench.targets import Outcome, evaluate
+from ogive.bench.work import KINDS, ROWS
+from ogive.catalog import CATALOG
+
+NAMES = {"numpy": "NumPy", "scipy": "SciPy", "torch": "torch", "jax": "JAX", "numexpr": "numexpr"}
+MOST_MISSES_NAMED = 12
+
+LEGEND = f"""Ratios: the peer's time divided by Ogive's in the same process, in turns; best of all
+readings, the median in brackets. Above 1 Ogive is faster; **losses are bold**. `ns` is Ogive's
+best time for an element. `copy` is the faster of NumPy's and torch's copy of the same array (a
+part a thread where there are two): a yardstick, not a peer.
+
+`~` marks a peer that is not accurate: it is more than {ACCURATE_ULP:.0f} ulp off somewhere in the
+ordinary range. `†` marks a backward that is handed for nothing what its forward has saved (torch:
+the sigmoid, the tanh, exp(-|x|) of log_sigmoid); Ogive's starts from the argument. A derivative
+alone is, in torch, its backward of a gradient of ones.
+
+NumPy and numexpr compute the line that people write, NumPy by ufuncs into buffers made beforehand;
+JAX its own function, compiled, into a donated buffer where that is faster, and the derivative as a
+vector-Jacobian product. NumPy and SciPy use one thread always, JAX for elementwise work too."""
 
 
-def row(result: dict[str, Any]) -> str:
-    """One line of Markdown; a ratio below 1, a loss, is set in bold."""
-    ours, middle = result["best"]["ogive"], result["median"]["ogive"]
-    cells = [result["function"], f"{result['count']:.0e}".replace("e+0", "e"), f"{ours:.2f}"]
-    for library in (*PEERS, "copy"):
-        if library not in result["best"]:
-            cells.append("–")
-            continue
-        best = result["best"][library] / ours
-        text = f"{best:.2f} ({result['median'][library] / middle:.2f})"
-        cells.append(f"**{text}**" if best < 1 and library != "copy" else text)
-    return "| " + " | ".join(cells) + " |"
+def size(count: int) -> str:
+    """Write a number of elements: 1e5.
+
+    >>> size(100000)
+    '1e5'
+    """
+    return f"{count:.0e}".replace("e+0", "e")
+
+
+def threads(number: int) -> str:
+    """Write a number of threads."""
+    return f"{number} thread{'s' * (number > 1)}"
+
+
+def ratio(row: Measurement, contender: str) -> str:
+    """One cell: best and median ratio, marked and, where it is a peer's win, bold."""
+    best, middle = row.ratio(contender), row.ratio(contender, "median")
+    if best is None or middle is None:
+        return "–"
+    doubtful = contender in row.error and contender not in row.accurate
+    text = f"{'~' * doubtful}{best:.2f} ({middle:.2f}){'†' * (contender in row.saved)}"
+    return f"**{text}**" if best < 1 and contender != "copy" else text
+
+
+def fastest(row: Measurement, *, accurate: bool) -> str:
+    """One cell: who is fastest of the peers, or of the accurate ones, and the ratio."""
+    peer = row.fastest(PEERS, accurate=accurate)
+    return "–" if peer is None else f"{NAMES[peer]} {ratio(row, peer)}"
+
+
+def table(rows: Sequence[Measurement]) -> Iterator[str]:
+    """Lines of one table: the same kind, dtype, size and threads."""
+    peers = [peer for peer in PEERS if any(peer in row.best for row in rows)]
+    heads = ["function", "ns", *(NAMES[peer] for peer in peers), "copy"]
+    yield f"| {' | '.join(heads)} | fastest accurate |"
+    yield "| --- |" + " ---: |" * (len(heads) - 1) + " --- |"
+    for row in rows:
+        cells = [row.function, f"{row.best['ogive']:.2f}"]
+        cells += [ratio(row, peer) for peer in (*peers, "copy")]
+        cells.append(fastest(row, accurate=True) if row.error else "–")
+        yield f"| {' | '.join(cells)} |"
+
+
+def groups(rows: Sequence[Measurement]) -> Iterator[tuple[str, list[Measurement]]]:
+    """Heading and rows of every table, in order."""
+    order = [*CATALOG, *ROWS]
+
+    def place(row: Measurement) -> tuple[int, int, str, int]:
+        return KINDS.index(row.kind), row.count, row.dtype, row.threads
+
+    for key in sorted({place(row) for row in rows}):
+        same = [row for row in rows if place(row) == key]
+        first = same[0]
+        same.sort(
+            key=lambda row: (
+                order.index(row.function) if row.function in order else len(order),
+                row.function,
+            )
+        )
+        yield (
+            f"{first.kind}, {size(first.count)} elements, {first.dtype}, {threads(first.threads)}",
+            same,
+        )
+
+
+def miss(entry: tuple[Measurement, str, float], least: float) -> str:
+    """One shortfall: which row, the ratio, and by how much it falls short."""
+    row, opponent, got = entry
+    kind = "" if row.kind == "value" else f"{row.kind} of "
+    number = f", {threads(row.threads)}" if row.count >= 10**7 else ""
+    short = f"{100 * (1 - got / least):.0f} %"
+    return f"{kind}{row.function} {row.dtype}{number} {got:.2f} against {opponent}, {short} short"
+
+
+def summary(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """Lines of the summary: every target, whether it was met, and what missed it."""
+    yield "| | target | least ratio | | rows met | worst: best (median) |"
+    yield "| ---: | --- | ---: | --- | ---: | --- |"
+    for number, outcome in enumerate(outcomes, 1):
+        judged = len(outcome.met) + len(outcome.missed)
+        worst = (*outcome.missed, *outcome.met)[:1]
+        named = "".join(
+            f"{row.function} {row.kind} {row.dtype}, {threads(row.threads)}:"
+            f" {got:.2f} ({row.ratio(opponent, 'median') or 0:.2f})"
+            for row, opponent, got in worst
+        )
+        verdict = outcome.verdict if outcome.verdict == "met" else f"**{outcome.verdict}**"
+        yield (
+            f"| {number} | {outcome.target.says} | {outcome.target.least:.2f} | {verdict}"
+            f" | {len(outcome.met)} of {judged} | {named or '–'} |"
+        )
+    for number, outcome in enumerate(outcomes, 1):
+        yield from shortfalls(number, outcome)
+
+
+def shortfalls(number: int, outcome: Outcome) -> Iterator[str]:
+    """What missed a target, what had no opponent and what was not measured: a line each."""
+    if outcome.missed:
+        named = [miss(entry, outcome.target.least) for entry in outcome.missed]
+        more = len(named) - MOST_MISSES_NAMED
+        rest = f"; and {more} more" if more > 0 else ""
+        yield f"\n{number}, missed: {'; '.join(named[:MOST_MISSES_NAMED])}{rest}."
+    if outcome.unopposed:
+        names = [f"{row.kind} of {row.function} {row.dtype}" for row in outcome.unopposed]
+        yield f"\n{number}, nobody to compare with: {'; '.join(names)}."
+    if outcome.absent:
+        yield f"\n{number}, not measured: {len(outcome.absent)} rows, {outcome.absent[0]} first."
+
+
+def losses(rows: Sequence[Measurement]) -> str:
+    """One sentence on how many rows some peer wins."""
+    opposed = [row for row in rows if row.fastest(PEERS) is not None]
+    lost = [row for row in opposed if (row.ratio(row.fastest(PEERS) or "") or 0) < 1]
+    return (
+        f"In {len(lost)} of {len(opposed)} rows some peer, accurate or not, is faster than Ogive."
+    )
+
+
+def page(bench: Bench) -> str:
+    """The whole page."""
+    machine, versions = bench.machine, bench.versions
+    known = ", ".join(f"{NAMES.get(name, name)} {number}" for name, number in versions.items())
+    lines = [
+        "# Speed",
+        "",
+        "Written by `make bench` (`benchmarks/table.py`); the picture by `benchmarks/picture.py`.",
+        "",
+        f"Machine: {machine['processor']}, {machine['cores']} cores, {machine['caches']},"
+        f" {machine['system']}, level {machine['level']}. Versions: {known}.",
+        "",
+        "## The targets",
+        "",
+        *summary(evaluate(bench.rows, tuple(CATALOG))),
+        "",
+        losses(bench.rows),
+        "",
+        "## How to read the tables",
+        "",
+        LEGEND,
+    ]
+    for heading, rows in groups(bench.rows):
+        lines += ["", f"### {heading}", "", *table(rows)]
+    return "\n".join(lines) + "\n"
+
+
+def read(files: Sequence[str]) -> Bench:
+    """Return what several files hold as one benchmark."""
+    benches = [Bench.from_json(Path(file).read_text(encoding="utf-8")) for file in files]
+    return reduce(Bench.joined, benches)
 
 
 def main() -> None:
-    for file in sys.argv[1:]:
-        results = json.loads(Path(file).read_text(encoding="utf-8"))
-        first = results[0]
-        threads = f"{first['threads']} thread{'s' * (first['threads'] > 1)}"
-        print(f"### {first['kind']}, {first['dtype']}, {threads}\n")
-        print(HEAD)
-        print("| --- |" + " ---: |" * 6)
-        print("\n".join(row(result) for result in results) + "\n")
+    if len(sys.argv) < 2:
+        sys.exit("table.py: give it the files that ogive bench --json wrote")
+    try:
+        bench = read(sys.argv[1:])
+    except (OSError, ValueError) as error:
+        sys.exit(f"table.py: {error}")
+    sys.stdout.write(page(bench))
 
 
 if __name__ == "__main__":

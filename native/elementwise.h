@@ -1,4 +1,4 @@
-// From a kernel, which maps registers to a register, to a loop over strided arrays.
+// From a kernel, which maps vectors to a vector, to a loop over strided arrays.
 #pragma once
 #include "memory.h"
 #include "threads.h"
@@ -6,171 +6,225 @@
 namespace OGIVE_ISA {
 namespace {
 
-template <class T>
+template <class S>
 struct Operand {
-  const T *data;
+  const S *data;
   bool scalar;  // one element for all
 };
 
 template <int... i>
 struct Indices {};
-template <int count>
-struct IndicesUpTo;
-template <>
-struct IndicesUpTo<1> : Indices<0> {};
-template <>
-struct IndicesUpTo<2> : Indices<0, 1> {};
-template <>
-struct IndicesUpTo<3> : Indices<0, 1, 2> {};
+template <int count, int... i>
+struct IndicesUpTo : IndicesUpTo<count - 1, count - 1, i...> {};
+template <int... i>
+struct IndicesUpTo<0, i...> {
+  using type = Indices<i...>;
+};
 
-// A kernel over n contiguous (or scalar) inputs.  The tail runs through padded registers, so that
-// an element's result never depends on where it stands.
-//
-// flatten: every call below is inlined, so that a kernel's constants stay in registers.
-template <class Kernel, class T, int inputs>
+// A kernel over vectors V, on contiguous (or scalar) inputs of type S.  The tail runs through
+// padded vectors, so that an element's result never depends on where it stands.
+template <class Kernel, class V, class S, int inputs>
 struct Contiguous {
-  using V = typename Kernel::template Lanes<T>;
-  using R = Register<V, T>;
-  static constexpr std::ptrdiff_t step = R::count, line = 64 / sizeof(T), ahead = 2048 / sizeof(T);
-  // Elements streamed at a time: a cache line, or a Real's worth where that is more.
-  static constexpr std::ptrdiff_t stride = step > line ? step : line;
-  static constexpr std::ptrdiff_t enough_to_align = 16 * stride;
+  using M = Memory<V, S>;
+  static constexpr std::ptrdiff_t step = V::count, line = 64 / sizeof(S), ahead = 2048 / sizeof(S);
+  static constexpr std::ptrdiff_t enough_to_align = 16 * (step > line ? step : line);
 
-  Operand<T> in[inputs];
-  T *out;
+  Operand<S> in[inputs];
+  S *out;
   bool stream;
 
-  // A scalar operand is read again and again from a register's worth of copies.
+  // A scalar operand is read again and again from a vector's worth of copies.
   struct Source {
-    T copies[step];
-    const T *data;
+    S copies[step];
+    const S *data;
     std::ptrdiff_t advance;
-    void open(const Operand<T> &operand) {
-      for (T &copy : copies) copy = *operand.data;
+    void open(const Operand<S> &operand) {
+      for (S &copy : copies) copy = *operand.data;
       data = operand.scalar ? copies : operand.data;
       advance = operand.scalar ? 0 : 1;
     }
-    const T *at(std::ptrdiff_t i) const { return data + i * advance; }
+    const S *at(std::ptrdiff_t i) const { return data + i * advance; }
   };
 
+  // Elements [begin, end), a whole number of vectors.  flatten: everything called is inlined, so
+  // that a kernel's constants stay in registers.
   template <int... i>
-  [[gnu::noinline, gnu::flatten]] static void some(Indices<i...>, const Source *source, T *out,
-                                                   std::ptrdiff_t at, std::ptrdiff_t count) {
-    T padded[inputs][step] = {}, result[step];
-    (__builtin_memcpy(padded[i], source[i].at(at), count * sizeof(T)), ...);
-    R::store(result, Kernel::template apply<T>(R::load(padded[i])...));
-    __builtin_memcpy(out + at, result, count * sizeof(T));
-  }
-
-  template <int... i>
-  [[gnu::flatten]] static void streamed(Indices<i...>, const Source *source, T *out,
-                                        std::ptrdiff_t begin, std::ptrdiff_t end) {
-    const T *const data[] = {source[i].data...};
+  [[gnu::noinline, gnu::flatten]] static void whole(Indices<i...>, const Source *source, S *out,
+                                                    std::ptrdiff_t begin, std::ptrdiff_t end,
+                                                    bool stream) {
+    const S *data[] = {source[i].at(begin)...};
     const std::ptrdiff_t advance[] = {source[i].advance...};
-    for (std::ptrdiff_t at = begin; at < end; at += stride) {
-      (__builtin_prefetch(data[i] + (at + ahead) * advance[i]), ...);
-      for (std::ptrdiff_t j = at; j < at + stride; j += step)
-        R::stream(out + j, Kernel::template apply<T>(R::load(data[i] + j * advance[i])...));
+    for (std::ptrdiff_t at = begin; at < end; at += step) {
+      const V result = Kernel::apply(M::load(data[i])...);
+#if defined(__GNUC__)
+      // One loop for both kinds of stores: the kernel's code is large and the branch costs nothing.
+      __asm__("" : "+r"(stream));
+#endif
+      if (stream) {
+        for (std::ptrdiff_t j = 0; j < step; j += line)
+          (__builtin_prefetch(data[i] + (j + ahead) * advance[i]), ...);
+        M::stream(out + at, result);
+      } else {
+        M::store(out + at, result);
+      }
+      ((data[i] += step * advance[i]), ...);
     }
-    end_of_streaming();
+    if (stream) end_of_streaming();
   }
 
   template <int... i>
-  [[gnu::flatten]] static void stored(Indices<i...>, const Source *source, T *out,
-                                      std::ptrdiff_t begin, std::ptrdiff_t end) {
-    const T *data[] = {source[i].at(begin)...};
-    const std::ptrdiff_t advance[] = {step * source[i].advance...};
-    for (std::ptrdiff_t at = begin; at < end; at += step) {
-      R::store(out + at, Kernel::template apply<T>(R::load(data[i])...));
-      ((data[i] += advance[i]), ...);
+  static void some(Indices<i...> all, const Source *source, S *out, std::ptrdiff_t at,
+                   std::ptrdiff_t count) {
+    Source padded[inputs] = {};
+    S result[step];
+    for (int j = 0; j < inputs; ++j) {
+      padded[j].data = padded[j].copies;
+      __builtin_memcpy(padded[j].copies, source[j].at(at), count * sizeof(S));
     }
+    whole(all, padded, result, 0, step, false);
+    __builtin_memcpy(out + at, result, count * sizeof(S));
   }
 
   static void run(void *context, std::ptrdiff_t begin, std::ptrdiff_t end) {
     const Contiguous &self = *static_cast<Contiguous *>(context);
-    constexpr IndicesUpTo<inputs> all;
+    constexpr typename IndicesUpTo<inputs>::type all;
     Source source[inputs];
     for (int i = 0; i < inputs; ++i) source[i].open(self.in[i]);
-    T *const out = self.out;
-    const auto in_pieces = [&](std::ptrdiff_t from, std::ptrdiff_t to) {
-      const std::ptrdiff_t whole = from + (to - from) / step * step;
-      stored(all, source, out, from, whole);
-      if (whole < to) some(all, source, out, whole, to - whole);
-    };
+    S *const out = self.out;
     if (end - begin >= enough_to_align) {
       // Streaming stores must not straddle cache lines.  Otherwise it is the loads that should not:
       // the formulas wait for them (a quarter of sigmoid's time), while nothing waits for a store.
-      const T *const aligned = self.stream ? out + begin : source[0].at(begin);
-      const std::ptrdiff_t past = reinterpret_cast<std::uintptr_t>(aligned) % 64 / sizeof(T);
-      const std::ptrdiff_t head = past ? line - past : 0;
-      in_pieces(begin, begin + head);
-      begin += head;
-      if (self.stream) {
-        const std::ptrdiff_t streamed_end = begin + (end - begin) / stride * stride;
-        streamed(all, source, out, begin, streamed_end);
-        begin = streamed_end;
+      const S *const aligned = self.stream ? out + begin : source[0].at(begin);
+      const std::ptrdiff_t past = reinterpret_cast<std::uintptr_t>(aligned) % 64 / sizeof(S);
+      std::ptrdiff_t head = past ? line - past : 0;
+      for (; head > 0; head -= step) {
+        const std::ptrdiff_t count = head < step ? head : step;
+        some(all, source, out, begin, count);
+        begin += count;
       }
     }
-    in_pieces(begin, end);
+    const std::ptrdiff_t end_of_whole = begin + (end - begin) / step * step;
+    whole(all, source, out, begin, end_of_whole, self.stream);
+    if (end_of_whole < end) some(all, source, out, end_of_whole, end - end_of_whole);
   }
 };
 
-// data[0 .. inputs-1] in, data[inputs] out.
-template <class Kernel, class T, int inputs>
-void strided(char *const *data, const std::ptrdiff_t *sizes, const std::ptrdiff_t *steps) {
-  constexpr std::ptrdiff_t width = sizeof(T), block = 512;
-  const std::ptrdiff_t n = sizes[0];
-  char *const out = data[inputs];
-  const std::ptrdiff_t out_step = steps[inputs];
-  if (n <= 0) return;
+// How T, the type of the arrays, goes through a kernel over V: as it is, or by blocks of doubles.
+template <class V, class T>
+struct Passed {
+  using type = T;
+};
+template <class V, int fraction>
+struct Passed<V, Short<fraction>> {
+  using type = double;
+};
+
+template <class T, class S>
+struct Copy {  // T and S the same
+  static void gather(const char *from, std::ptrdiff_t step, S *to, std::ptrdiff_t count) {
+    for (std::ptrdiff_t j = 0; j < count; ++j, from += step)
+      __builtin_memcpy(to + j, from, sizeof(S));
+  }
+  static void scatter(const S *from, char *to, std::ptrdiff_t step, std::ptrdiff_t count) {
+    for (std::ptrdiff_t j = 0; j < count; ++j, to += step)
+      __builtin_memcpy(to, from + j, sizeof(S));
+  }
+};
+template <int fraction>
+struct Copy<Short<fraction>, double> {
+  using T = Short<fraction>;
+  static constexpr std::ptrdiff_t step_of_vector = Real::count;
+  // `to` and `from` have room for whole vectors.
+  [[gnu::noinline]] static void gather(const char *from, std::ptrdiff_t step, double *to,
+                                       std::ptrdiff_t count) {
+    T some[step_of_vector] = {};
+    for (std::ptrdiff_t at = 0; at < count; at += step_of_vector) {
+      const std::ptrdiff_t here = count - at < step_of_vector ? count - at : step_of_vector;
+      Copy<T, T>::gather(from + at * step, step, some, here);
+      Memory<Real, double>::store(to + at, Memory<Real, T>::load(some));
+    }
+  }
+  [[gnu::noinline]] static void scatter(const double *from, char *to, std::ptrdiff_t step,
+                                        std::ptrdiff_t count) {
+    T some[step_of_vector];
+    for (std::ptrdiff_t at = 0; at < count; at += step_of_vector) {
+      const std::ptrdiff_t here = count - at < step_of_vector ? count - at : step_of_vector;
+      Memory<Real, T>::store(some, Memory<Real, double>::load(from + at));
+      Copy<T, T>::scatter(some, to + at * step, step, here);
+    }
+  }
+};
+
+// A call of NumPy's: data[0 .. inputs-1] in, data[inputs] out, n elements at these steps.
+template <class Kernel, class V, class T, int inputs>
+struct Strided {
+  using S = typename Passed<V, T>::type;
+  static constexpr std::ptrdiff_t block = 512;
+  static_assert(block % V::count == 0);
+
+  char *const *data;
+  const std::ptrdiff_t *steps;
+
+  // Any layout and any type goes through small contiguous copies.
+  static void in_blocks(void *context, std::ptrdiff_t begin, std::ptrdiff_t end) {
+    const Strided &self = *static_cast<Strided *>(context);
+    alignas(64) S buffer[inputs + 1][block];
+    Contiguous<Kernel, V, S, inputs> loop;
+    loop.out = buffer[inputs];
+    loop.stream = false;
+    const bool chained = self.chained();
+    const std::ptrdiff_t most = chained ? 1 : block;
+    for (std::ptrdiff_t at = begin; at < end; at += most) {
+      const std::ptrdiff_t count = end - at < most ? end - at : most;
+      for (int i = 0; i < inputs; ++i) {
+        const bool scalar = self.steps[i] == 0 && !chained;
+        if (!scalar || at == begin)
+          Copy<T, S>::gather(self.data[i] + at * self.steps[i], self.steps[i], buffer[i],
+                             scalar ? 1 : count);
+        loop.in[i] = {buffer[i], scalar};
+      }
+      loop.run(&loop, 0, count);
+      Copy<T, S>::scatter(buffer[inputs], self.data[inputs] + at * self.steps[inputs],
+                          self.steps[inputs], count);
+    }
+  }
 
   // reduce and accumulate hand over outputs that are the next element's first input.
-  const bool chained =
-      inputs > 1 && steps[0] == out_step && (out_step == 0 || out - data[0] == out_step);
-  bool contiguous = out_step == width, in_place = false;
-  for (int i = 0; i < inputs; ++i) {
-    contiguous &= steps[i] == width || steps[i] == 0;
-    in_place |= data[i] == out;
+  bool chained() const {
+    const std::ptrdiff_t out_step = steps[inputs];
+    return inputs > 1 && steps[0] == out_step &&
+           (out_step == 0 || data[inputs] - data[0] == out_step);
   }
 
-  Contiguous<Kernel, T, inputs> loop;
-  if (contiguous && !chained) {
-    for (int i = 0; i < inputs; ++i)
-      loop.in[i] = {reinterpret_cast<const T *>(data[i]), steps[i] == 0 && n > 1};
-    loop.out = reinterpret_cast<T *>(out);
-    const std::size_t moved = static_cast<std::size_t>(n) * width * (inputs + 1);
-    loop.stream = !in_place && moved > cache_bytes();
-    in_parallel(n, 1, loop.run, &loop);
-    return;
-  }
-
-  // Any other layout goes through small contiguous copies, one element at a time if chained.
-  T buffer[inputs + 1][block];
-  loop.out = buffer[inputs];
-  loop.stream = false;
-  const std::ptrdiff_t most = chained ? 1 : block;
-  for (std::ptrdiff_t begin = 0; begin < n; begin += most) {
-    const std::ptrdiff_t count = n - begin < most ? n - begin : most;
+  void run(std::ptrdiff_t n) {
+    constexpr std::ptrdiff_t size = sizeof(T);
+    if (n <= 0) return;
+    bool contiguous = steps[inputs] == size && sizeof(S) == sizeof(T), in_place = false;
     for (int i = 0; i < inputs; ++i) {
-      const char *from = data[i] + begin * steps[i];
-      for (std::ptrdiff_t j = 0; j < count; ++j, from += steps[i])
-        __builtin_memcpy(&buffer[i][j], from, width);
-      loop.in[i] = {buffer[i], false};
+      contiguous &= steps[i] == size || steps[i] == 0;
+      in_place |= data[i] == data[inputs];
     }
-    loop.run(&loop, 0, count);
-    char *to = out + begin * out_step;
-    for (std::ptrdiff_t j = 0; j < count; ++j, to += out_step)
-      __builtin_memcpy(to, &buffer[inputs][j], width);
+    if (chained()) return in_blocks(this, 0, n);
+    if (!contiguous) return in_parallel(n, 1, in_blocks, this);
+    if constexpr (sizeof(S) == sizeof(T)) {
+      Contiguous<Kernel, V, S, inputs> loop;
+      for (int i = 0; i < inputs; ++i)
+        loop.in[i] = {reinterpret_cast<const S *>(data[i]), steps[i] == 0 && n > 1};
+      loop.out = reinterpret_cast<S *>(data[inputs]);
+      const std::size_t moved = static_cast<std::size_t>(n) * size * (inputs + 1);
+      loop.stream = !in_place && moved > cache_bytes();
+      in_parallel(n, 1, loop.run, &loop);
+    }
   }
-}
+};
 
 // NumPy's inner loop.  The formulas are total and mean nothing by the flags they raise; where NumPy
 // casts on the way it looks at them all the same, so they are put back.
-template <class Kernel, class T, int inputs>
+template <class Kernel, class V, class T, int inputs>
 int elementwise(void *, char *const *data, const std::ptrdiff_t *sizes, const std::ptrdiff_t *steps,
                 void *) {
-  const unsigned status = floating_point_status();
-  strided<Kernel, T, inputs>(data, sizes, steps);
+  const auto status = floating_point_status();
+  Strided<Kernel, V, T, inputs>{data, steps}.run(sizes[0]);
   set_floating_point_status(status);
   return 0;
 }

@@ -5,7 +5,14 @@
 // machine that lacks the instructions.
 #include "loops.h"
 
+#include "adaptive.h"
+#include "algebraic.h"
 #include "elementwise.h"
+#include "exponential.h"
+#include "gated.h"
+#include "logistic.h"
+#include "pade.h"
+#include "piecewise.h"
 #include "rectifier.h"
 #include "rows.h"
 #include "smooth.h"
@@ -13,116 +20,94 @@
 namespace OGIVE_ISA {
 namespace {
 
-template <class T>
-using NumberOf = typename Types<T>::Number;
-
-// SMOOTH formulas take Real whatever the array's type, and round at the end.
-struct SmoothKernel {
-  template <class T>
-  using Lanes = Real;
+// What a row's kind says: the Numbers that its formulas are written over, for the 16-bit types, for
+// float32 and for float64.
+struct Smooth {
+  using Shorts = Real;
+  using Floats = Pair<Single>;
+  using Doubles = Pair<Real>;
 };
-struct RectifierKernel {
-  template <class T>
-  using Lanes = typename Types<T>::Native;
+struct Wide {
+  using Shorts = Real;
+  using Floats = Real;
+  using Doubles = Pair<Real>;
 };
-
-// The kernel that serves arrays of T, where it is not Kernel itself.
-template <class Kernel, class T>
-struct KernelFor {
-  using type = Kernel;
-};
-
-#define SMOOTH(name, parameters)                                           \
-  struct value_of_##name : SmoothKernel {                                  \
-    template <class T, class... X>                                         \
-    static Real apply(X... x) {                                            \
-      return rounded(name<NumberOf<T>>(x...));                             \
-    }                                                                      \
-  };                                                                       \
-  struct grad_of_##name : SmoothKernel {                                   \
-    template <class T, class... X>                                         \
-    static Real apply(X... x) {                                            \
-      return rounded(grad_##name<NumberOf<T>>(x...));                      \
-    }                                                                      \
-  };                                                                       \
-  struct backward_of_##name : SmoothKernel {                               \
-    template <class T, class... X>                                         \
-    static Real apply(Real grad_output, X... x) {                          \
-      return product_rounded(grad_output, grad_##name<NumberOf<T>>(x...)); \
-    }                                                                      \
-  };
-#if defined(OGIVE_SINGLE_SIGMOID)
-#define SMOOTH_SINGLE(name, parameters)      \
-  SMOOTH(name, parameters)                   \
-  struct single_##name {                     \
-    template <class T>                       \
-    using Lanes = Floats;                    \
-    template <class T>                       \
-    static Floats apply(Floats x) {          \
-      return name##_single(x);               \
-    }                                        \
-  };                                         \
-  template <>                                \
-  struct KernelFor<value_of_##name, float> { \
-    using type = single_##name;              \
-  };
+// Wide, unless tables can be looked up fast.
+#if defined(OGIVE_LOOKUP)
+using Tabulated = Smooth;
 #else
-#define SMOOTH_SINGLE SMOOTH
+using Tabulated = Wide;
 #endif
-#define RECTIFIER(name, parameters)                       \
-  struct value_of_##name : RectifierKernel {              \
-    template <class T, class V, class... P>               \
-    static V apply(V x, P... p) {                         \
-      return name(x, p...);                               \
-    }                                                     \
-  };                                                      \
-  struct grad_of_##name : RectifierKernel {               \
-    template <class T, class V, class... P>               \
-    static V apply(V x, P... p) {                         \
-      return grad_##name(x, p...);                        \
-    }                                                     \
-  };                                                      \
-  struct backward_of_##name : RectifierKernel {           \
-    template <class T, class V, class... P>               \
-    static V apply(V grad_output, V x, P... p) {          \
-      return backward(grad_output, grad_##name(x, p...)); \
-    }                                                     \
-  };
-#include "functions.def"
-#undef SMOOTH
-#undef SMOOTH_SINGLE
-#undef RECTIFIER
-
-template <class Kernel, int inputs>
-constexpr LoopsOfType all_types = {
-    elementwise<Kernel, Half, inputs>,
-    elementwise<typename KernelFor<Kernel, float>::type, float, inputs>,
-    elementwise<Kernel, double, inputs>};
-
-constexpr FunctionLoops functions[] = {
-#define SMOOTH(name, parameters)                                                          \
-  {all_types<value_of_##name, 1 + parameters>, all_types<grad_of_##name, 1 + parameters>, \
-   all_types<backward_of_##name, 2 + parameters>},
-#define SMOOTH_SINGLE SMOOTH
-#define RECTIFIER SMOOTH
-#include "functions.def"
-#undef SMOOTH
-#undef SMOOTH_SINGLE
-#undef RECTIFIER
+struct Rectifier {
+  using Shorts = Real;
+  using Floats = Single;
+  using Doubles = Real;
 };
+
+// A kernel for each formula: its value, and a derivative times grad_output.
+#define OGIVE_VALUE(name)                 \
+  template <class Number>                 \
+  struct name##_kernel {                  \
+    template <class... X>                 \
+    static Plain<Number> apply(X... x) {  \
+      return rounded(name<Number>(x...)); \
+    }                                     \
+  };
+#define OGIVE_DERIVATIVE(name)                                        \
+  OGIVE_VALUE(grad_##name)                                            \
+  template <class Number>                                             \
+  struct backward_##name##_kernel {                                   \
+    template <class... X>                                             \
+    static Plain<Number> apply(Plain<Number> grad_output, X... x) {   \
+      return product_rounded(grad_output, grad_##name<Number>(x...)); \
+    }                                                                 \
+  };
+#define SMOOTH(name, parameters) OGIVE_VALUE(name) OGIVE_DERIVATIVE(name)
+#define WIDE SMOOTH
+#define TABULATED SMOOTH
+#define RECTIFIER SMOOTH
+#define LEARNED(name, parameter, parameters, kind) OGIVE_DERIVATIVE(name##_##parameter)
+#include "functions.def"
+#undef SMOOTH
+#undef LEARNED
+
+template <class Kernel, class T, class Number, int inputs>
+constexpr Loop *loop = elementwise<Kernel, Plain<Number>, T, inputs>;
+
+template <template <class> class Kernel, class Kind, int inputs>
+constexpr LoopsOfType all_types = {
+    loop<Kernel<typename Kind::Shorts>, Half, typename Kind::Shorts, inputs>,
+    loop<Kernel<typename Kind::Shorts>, Bfloat, typename Kind::Shorts, inputs>,
+    loop<Kernel<typename Kind::Floats>, float, typename Kind::Floats, inputs>,
+    loop<Kernel<typename Kind::Doubles>, double, typename Kind::Doubles, inputs>};
 
 template <class Function>
-constexpr LoopsOfType all_row_types = {Rows<Function, Half>::loop, Rows<Function, float>::loop,
-                                       Rows<Function, double>::loop};
+constexpr LoopsOfType all_row_types = {Rows<Function, Half>::loop, Rows<Function, Bfloat>::loop,
+                                       Rows<Function, float>::loop, Rows<Function, double>::loop};
 
-constexpr LoopsOfType rows[] = {
-#define ROW(name, signature) all_row_types<row_of_##name>,
+#define OGIVE_LOOPS(name, inputs, kind) \
+  {#name, inputs, nullptr, all_types<name##_kernel, kind, inputs>},
+#define OGIVE_DERIVATIVES(name, parameters, kind) \
+  OGIVE_LOOPS(grad_##name, 1 + parameters, kind) OGIVE_LOOPS(backward_##name, 2 + parameters, kind)
+#define OGIVE_FUNCTION(name, parameters, kind) \
+  OGIVE_LOOPS(name, 1 + parameters, kind) OGIVE_DERIVATIVES(name, parameters, kind)
+constexpr Loops loops[] = {
+#define SMOOTH(name, parameters) OGIVE_FUNCTION(name, parameters, Smooth)
+#undef WIDE
+#define WIDE(name, parameters) OGIVE_FUNCTION(name, parameters, Wide)
+#undef TABULATED
+#define TABULATED(name, parameters) OGIVE_FUNCTION(name, parameters, Tabulated)
+#undef RECTIFIER
+#define RECTIFIER(name, parameters) OGIVE_FUNCTION(name, parameters, Rectifier)
+#define LEARNED(name, parameter, parameters, kind) \
+  OGIVE_DERIVATIVES(name##_##parameter, parameters, kind)
+#include "functions.def"
+#define ROW(name, signature) {#name, 1, signature, all_row_types<row_of_##name>},
 #include "rows.def"
-#undef ROW
 };
 
 }  // namespace
 
-const Level level = {functions, rows};
+const Level level = {loops, sizeof loops / sizeof *loops};
 
 }  // namespace OGIVE_ISA

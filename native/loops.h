@@ -7,14 +7,18 @@ using Loop = int(void *context, char *const *data, const std::ptrdiff_t *sizes,
                  const std::ptrdiff_t *steps, void *auxiliary);
 
 struct LoopsOfType {
-  Loop *half, *single, *twice;  // float16, float32, float64
+  Loop *half, *bfloat, *single, *twice;  // float16, bfloat16, float32, float64
 };
-struct FunctionLoops {
-  LoopsOfType value, grad, backward;
+// A ufunc, or a gufunc if it has a signature.
+struct Loops {
+  const char *name;
+  int inputs;
+  const char *signature;
+  LoopsOfType of;
 };
 struct Level {
-  const FunctionLoops *functions;  // in the order of functions.def
-  const LoopsOfType *rows;         // in the order of rows.def
+  const Loops *loops;
+  int count;
 };
 
 #define LEVEL(isa)            \

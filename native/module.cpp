@@ -1,40 +1,14 @@
-// The Python module: picks the loops for this CPU and registers one ufunc for each.
-#define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
-#define NPY_TARGET_VERSION NPY_2_0_API_VERSION
-#include <Python.h>
-#include <numpy/ndarrayobject.h>
-#include <numpy/ufuncobject.h>
-
+// The Python module: picks the loops for this CPU and makes a ufunc of each.
+#define OGIVE_IMPORTS_NUMPY
 #include <cstdlib>
 #include <cstring>
 
-#include "loops.h"
+#include "numpy_api.h"
+#include "parametric.h"
 #include "threads.h"
+#include "ufuncs.h"
 
 namespace {
-
-struct Function {
-  const char *names[3];  // value, grad, backward
-  int parameters;
-};
-constexpr Function functions[] = {
-#define SMOOTH(name, parameters) {{#name, "grad_" #name, "backward_" #name}, parameters},
-#define SMOOTH_SINGLE SMOOTH
-#define RECTIFIER SMOOTH
-#include "functions.def"
-#undef SMOOTH
-#undef SMOOTH_SINGLE
-#undef RECTIFIER
-};
-
-struct Row {
-  const char *name, *signature;
-};
-constexpr Row rows[] = {
-#define ROW(name, signature) {#name, signature},
-#include "rows.def"
-#undef ROW
-};
 
 struct CompiledLevel {
   const char *name;
@@ -76,108 +50,6 @@ const CompiledLevel *choose_level() {
   return best;
 }
 
-// ---- promotion -------------------------------------------------------------------------------
-
-// The number of bits a float needs to take a dtype in, as NumPy's own float functions have it:
-// 0 for a Python number, which goes along with the others; -1 for what no loop takes.
-int bits_for(PyArray_DTypeMeta *dtype) {
-  PyArray_DTypeMeta *const numbers[] = {&PyArray_PyFloatDType, &PyArray_PyLongDType};
-  PyArray_DTypeMeta *const halves[] = {&PyArray_BoolDType, &PyArray_ByteDType, &PyArray_UByteDType,
-                                       &PyArray_HalfDType};
-  PyArray_DTypeMeta *const singles[] = {&PyArray_ShortDType, &PyArray_UShortDType,
-                                        &PyArray_FloatDType};
-  PyArray_DTypeMeta *const doubles[] = {
-      &PyArray_IntDType,      &PyArray_UIntDType,      &PyArray_LongDType,  &PyArray_ULongDType,
-      &PyArray_LongLongDType, &PyArray_ULongLongDType, &PyArray_DoubleDType};
-  for (auto *number : numbers)
-    if (dtype == number) return 0;
-  for (auto *half : halves)
-    if (dtype == half) return 16;
-  for (auto *single : singles)
-    if (dtype == single) return 32;
-  for (auto *twice : doubles)
-    if (dtype == twice) return 64;
-  return -1;
-}
-
-int promote(PyObject *ufunc, PyArray_DTypeMeta *const *given, PyArray_DTypeMeta *const *asked,
-            PyArray_DTypeMeta **chosen) {
-  const auto *self = reinterpret_cast<PyUFuncObject *>(ufunc);
-  int most = 0, demanded = 0;
-  for (int i = 0; i < self->nargs; ++i) {
-    if (asked[i]) {
-      const int bits = bits_for(asked[i]);
-      if (bits < 0) most = -1;
-      if (bits > demanded) demanded = bits;
-    }
-    if (i < self->nin && given[i] && !asked[i] && most >= 0) {
-      const int bits = bits_for(given[i]);
-      most = bits < 0 ? -1 : bits > most ? bits : most;
-    }
-  }
-  if (most < 0) {
-    PyErr_Format(PyExc_TypeError,
-                 "ogive.%s takes float16, float32 and float64, and integers and booleans, which "
-                 "are converted to them; longdouble, complex and other dtypes have no loop",
-                 self->name);
-    return -1;
-  }
-  const int bits = demanded ? demanded : most ? most : 64;
-  PyArray_DTypeMeta *const dtype = bits == 16   ? &PyArray_HalfDType
-                                   : bits == 32 ? &PyArray_FloatDType
-                                                : &PyArray_DoubleDType;
-  for (int i = 0; i < self->nargs; ++i) {
-    chosen[i] = dtype;
-    Py_INCREF(reinterpret_cast<PyObject *>(dtype));
-  }
-  return 0;
-}
-
-// ---- registration ----------------------------------------------------------------------------
-
-// The formulas are total, so NumPy need not look at the floating-point flags.
-int add_loop(PyObject *ufunc, PyArray_DTypeMeta *dtype, Loop *loop) {
-  const auto *self = reinterpret_cast<PyUFuncObject *>(ufunc);
-  PyArray_DTypeMeta *dtypes[NPY_MAXARGS];
-  for (int i = 0; i < self->nargs; ++i) dtypes[i] = dtype;
-  PyType_Slot slots[] = {{NPY_METH_strided_loop, reinterpret_cast<void *>(loop)}, {0, nullptr}};
-  PyArrayMethod_Spec spec{
-      nullptr, self->nin, self->nout, NPY_NO_CASTING, NPY_METH_NO_FLOATINGPOINT_ERRORS,
-      dtypes,  slots};
-  return PyUFunc_AddLoopFromSpec(ufunc, &spec);
-}
-
-int add_promoter(PyObject *ufunc) {
-  const auto *self = reinterpret_cast<PyUFuncObject *>(ufunc);
-  PyObject *any = PyTuple_New(self->nargs);
-  PyObject *promoter =
-      PyCapsule_New(reinterpret_cast<void *>(promote), "numpy._ufunc_promoter", nullptr);
-  int status = -1;
-  if (any && promoter) {
-    for (int i = 0; i < self->nargs; ++i) {
-      Py_INCREF(Py_None);
-      PyTuple_SetItem(any, i, Py_None);
-    }
-    status = PyUFunc_AddPromoter(ufunc, any, promoter);
-  }
-  Py_XDECREF(any);
-  Py_XDECREF(promoter);
-  return status;
-}
-
-int add_ufunc(PyObject *module, const char *name, int inputs, const char *signature,
-              const LoopsOfType &loops) {
-  PyObject *ufunc = PyUFunc_FromFuncAndDataAndSignature(nullptr, nullptr, nullptr, 0, inputs, 1,
-                                                        PyUFunc_None, name, "", 0, signature);
-  if (!ufunc || add_loop(ufunc, &PyArray_HalfDType, loops.half) ||
-      add_loop(ufunc, &PyArray_FloatDType, loops.single) ||
-      add_loop(ufunc, &PyArray_DoubleDType, loops.twice) || add_promoter(ufunc)) {
-    Py_XDECREF(ufunc);
-    return -1;
-  }
-  return PyModule_AddObject(module, name, ufunc);
-}
-
 int add_levels(PyObject *module, const CompiledLevel &chosen) {
   std::size_t count;
   const CompiledLevel *const table = levels(count);
@@ -204,20 +76,10 @@ int exec(PyObject *module) {
   import_array1(-1);
   import_umath1(-1);
   const CompiledLevel *const chosen = choose_level();
-  if (!chosen || add_levels(module, *chosen)) return -1;
-  const FunctionLoops *loops = chosen->level->functions;
-  for (const Function &function : functions) {
-    const int inputs = 1 + function.parameters;
-    if (add_ufunc(module, function.names[0], inputs, nullptr, loops->value) ||
-        add_ufunc(module, function.names[1], inputs, nullptr, loops->grad) ||
-        add_ufunc(module, function.names[2], inputs + 1, nullptr, loops->backward))
-      return -1;
-    ++loops;
-  }
-  const LoopsOfType *row_loops = chosen->level->rows;
-  for (const Row &row : rows)
-    if (add_ufunc(module, row.name, 1, row.signature, *row_loops++)) return -1;
-  return 0;
+  return !chosen || add_levels(module, *chosen) || add_ufuncs(module, *chosen->level) ||
+                 add_parametric_call(module)
+             ? -1
+             : 0;
 }
 
 // ---- module functions ------------------------------------------------------------------------

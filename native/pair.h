@@ -1,32 +1,37 @@
-// Unevaluated sums of two doubles: about 100 bits, for the steps where a rounding would show.
+// Unevaluated sums of two floats or two doubles, for the steps where a rounding would show.
 //
 // The error-free transformations are Knuth's and Dekker's (Muller et al., Handbook of
-// Floating-Point Arithmetic, 2nd ed., chapters 4 and 14).  A Pair may overlap by a few bits; what
-// counts is hi + lo.
+// Floating-Point Arithmetic, 2nd ed., chapters 4 and 14).  Operators do not normalise their
+// results, and what counts is hi + lo; but the square of lo is left out of products and quotients,
+// so that lo has to be below 2^-13 hi (floats) or 2^-28 hi (doubles).  Each is then good to a
+// sixteenth of an ulp.
 #pragma once
 #include "simd.h"
 
 namespace OGIVE_ISA {
 namespace {
 
+template <class V>
 struct Pair {
-  Real hi, lo;
+  V hi, lo;
 };
 
-inline Pair two_sum(Real a, Real b) {
-  const Real s = a + b, t = s - a;
+template <class V>
+inline Pair<V> two_sum(V a, V b) {
+  const V s = a + b, t = s - a;
   return {s, (a - (s - t)) + (b - t)};
 }
-// For |a| >= |b|, or a = 0.
-inline Pair fast_two_sum(Real a, Real b) {
-  const Real s = a + b;
+// For an a whose exponent is not below that of b, or a = 0.
+template <class V>
+inline Pair<V> fast_two_sum(V a, V b) {
+  const V s = a + b;
   return {s, b - (s - a)};
 }
 
 #if defined(OGIVE_NO_FMA)
 // Cut at 26 bits by masking, which unlike Veltkamp's multiplication cannot overflow.  The product
 // of the two lower parts may need a 54th bit: an error of 2^-106.
-inline Pair two_product(Real a, Real b) {
+inline Pair<Real> two_product(Real a, Real b) {
   constexpr std::int64_t upper = ~((std::int64_t{1} << 27) - 1);
   const Real ah = real_of(bits_of(a) & upper), al = a - ah;
   const Real bh = real_of(bits_of(b) & upper), bl = b - bh;
@@ -35,57 +40,71 @@ inline Pair two_product(Real a, Real b) {
 }
 // Not rounded once, yet exact wherever a b + c cancels.
 inline Real fma(Real a, Real b, Real c) {
-  const Pair p = two_product(a, b);
-  const Pair s = two_sum(p.hi, c);
-  return s.hi + (s.lo + p.lo);
+  const Pair<Real> p = two_product(a, b);
+  const Pair<Real> s = two_sum(p.hi, c);
+  return select(abs(s.hi) < infinity, s.hi + (s.lo + p.lo), s.hi);
+}
+inline Pair<Single> two_product(Single a, Single b) {
+  const Single p = a * b;
+  return {p, fma(a, b, -p)};
 }
 #else
-inline Pair two_product(Real a, Real b) {
-  const Real p = a * b;
+template <class V>
+inline Pair<V> two_product(V a, V b) {
+  const V p = a * b;
   return {p, fma(a, b, -p)};
 }
 #endif
 
-inline Pair pair_of(const double (&c)[2]) { return {splat(c[0]), splat(c[1])}; }
-
-inline Pair operator-(Pair a) { return {-a.hi, -a.lo}; }
-inline Pair operator+(Pair a, Pair b) {
-  const Pair s = two_sum(a.hi, b.hi);
-  return fast_two_sum(s.hi, s.lo + (a.lo + b.lo));
+template <class V>
+inline Pair<V> operator-(Pair<V> a) {
+  return {-a.hi, -a.lo};
 }
-inline Pair operator+(Pair a, Real b) {
-  const Pair s = two_sum(a.hi, b);
-  return fast_two_sum(s.hi, s.lo + a.lo);
+template <class V>
+inline Pair<V> operator+(Pair<V> a, Pair<V> b) {
+  const Pair<V> s = two_sum(a.hi, b.hi);
+  return {s.hi, s.lo + (a.lo + b.lo)};
 }
-inline Pair operator+(Real a, Pair b) { return b + a; }
-inline Pair operator-(Pair a, Pair b) { return a + -b; }
-inline Pair operator-(Pair a, Real b) { return a + -b; }
-inline Pair operator-(Real a, Pair b) { return -b + a; }
-inline Pair operator*(Pair a, Real b) {
-  const Pair p = two_product(a.hi, b);
+template <class V>
+inline Pair<V> operator+(Pair<V> a, V b) {
+  const Pair<V> s = two_sum(a.hi, b);
+  return {s.hi, s.lo + a.lo};
+}
+template <class V>
+inline Pair<V> operator*(Pair<V> a, V b) {
+  const Pair<V> p = two_product(a.hi, b);
   return {p.hi, mul_add(a.lo, b, p.lo)};
 }
-inline Pair operator*(Real a, Pair b) { return b * a; }
-inline Pair operator*(Pair a, Pair b) {
-  const Pair p = two_product(a.hi, b.hi);
-  return {p.hi, p.lo + mul_add(a.hi, b.lo, a.lo * b.hi)};
+template <class V>
+inline Pair<V> operator*(Pair<V> a, Pair<V> b) {
+  const Pair<V> p = two_product(a.hi, b.hi);
+  return {p.hi, mul_add(a.hi, b.lo, mul_add(a.lo, b.hi, p.lo))};
 }
-inline Pair operator/(Pair a, Pair b) {
-  const Real r = reciprocal(b.hi), q = a.hi * r;
-  const Real rest = fma(-q, b.hi, a.hi) + (a.lo - q * b.lo);
+template <class V>
+inline Pair<V> quotient(Pair<V> a, Pair<V> b) {
+  const V r = rough_reciprocal(b.hi), q = a.hi * r;
+  const V rest = fma(-q, b.hi, a.hi) + mul_add(-q, b.lo, a.lo);
   return {q, rest * r};
 }
-
-inline Pair reciprocal(Pair b) {
-  const Real q = reciprocal(b.hi);
-  return {q, q * (fma(-b.hi, q, splat(1)) - b.lo * q)};
+// lo may be as large as a quarter of hi.
+template <class V>
+inline Pair<V> inverse(Pair<V> b) {
+  const V q = rough_reciprocal(b.hi + b.lo);
+  const V rest = mul_add(-b.lo, q, fma(-b.hi, q, splat<V>(1)));
+  return {q, q * rest};
 }
-inline Pair select(Bits mask, Pair yes, Pair no) {
+template <class V>
+inline Pair<V> select(Bits<typename V::Element> mask, Pair<V> yes, Pair<V> no) {
   return {select(mask, yes.hi, no.hi), select(mask, yes.lo, no.lo)};
 }
-inline Pair scale_within_normal(Pair x, Real n) {
-  const Real p = power_of_two(n);
-  return {x.hi * p, x.lo * p};
+template <class V>
+inline Pair<V> scale_within_normal(Pair<V> x, V n) {
+  return {scale_within_normal(x.hi, n), scale_within_normal(x.lo, n)};
+}
+// lo within half an ulp of hi, for a hi that is not below lo in size.
+template <class V>
+inline Pair<V> normalised(Pair<V> x) {
+  return fast_two_sum(x.hi, x.lo);
 }
 
 }  // namespace

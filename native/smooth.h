@@ -16,103 +16,112 @@ inline Real about_root(Real x, const double (&root)[2], const double (&quotient)
   const Real d = (x - root[0]) - root[1];
   return d * polynomial(d, quotient);
 }
-template <int count>
-inline Pair about_root(Real x, const double (&root)[2], const double (&leading)[1][2],
-                       const double (&quotient)[count]) {
-  const Pair d = two_sum(x, splat(-root[0])) - splat(root[1]);
-  return d * (pair_of(leading[0]) + d.hi * polynomial(d.hi, quotient));
+template <class V, int count>
+inline Pair<V> about_root(V x, const double (&root)[2], const double (&leading)[1][2],
+                          const double (&quotient)[count]) {
+  using E = Exact<Pair<V>>;
+  const Pair<V> r = E::of(root), d = normalised(two_sum(x, -r.hi) - r.lo);
+  return d * plus_smaller(E::of(leading[0]), Pair<V>{d.hi * polynomial(d.hi, quotient), V{}});
 }
 template <class Number>
-Number grad_silu_about_root(Real x);
-template <>
-inline Real grad_silu_about_root<Real>(Real x) {
-  return about_root(x, silu_root, silu_quotient_single);
-}
-template <>
-inline Pair grad_silu_about_root<Pair>(Real x) {
-  return about_root(x, silu_root, silu_quotient_double_leading, silu_quotient_double);
+inline Number grad_silu_about_root(Plain<Number> x) {
+  if constexpr (sizeof(Number) == sizeof(Plain<Number>))
+    return about_root(x, silu_root, silu_quotient_wide);
+  else if constexpr (sizeof(typename Plain<Number>::Element) == sizeof(float))
+    return about_root(x, silu_root, silu_quotient_single_leading, silu_quotient_single);
+  else
+    return about_root(x, silu_root, silu_quotient_double_leading, silu_quotient_double);
 }
 template <class Number>
-Number grad_gelu_about_root(Real x);
-template <>
-inline Real grad_gelu_about_root<Real>(Real x) {
-  return about_root(x, gelu_root, gelu_quotient_single);
-}
-template <>
-inline Pair grad_gelu_about_root<Pair>(Real x) {
-  return about_root(x, gelu_root, gelu_quotient_double_leading, gelu_quotient_double);
+inline Number grad_gelu_about_root(Plain<Number> x) {
+  if constexpr (sizeof(Number) == sizeof(Plain<Number>))
+    return about_root(x, gelu_root, gelu_quotient_wide);
+  else if constexpr (sizeof(typename Plain<Number>::Element) == sizeof(float))
+    return about_root(x, gelu_root, gelu_quotient_single_leading, gelu_quotient_single);
+  else
+    return about_root(x, gelu_root, gelu_quotient_double_leading, gelu_quotient_double);
 }
 
 // x sigmoid(x).
 template <class Number>
-inline Scaled<Number> silu(Real x) {
-  const auto [M, q, k] = logistic(Exact<Number>::of(x));
-  const Bits linear = x > highest;
-  return {select(linear, Exact<Number>::of(x), q * at_least(x, lowest<Number>)),
-          select(linear, Real{}, k)};
+inline ThroughZero<Scaled<Number>> silu(Plain<Number> x) {
+  const auto [M, q, k] = logistic_of<Number>(x);
+  const Mask<Number> linear = x > highest<Number>;
+  return {{select(linear, Exact<Number>::of(x), q * at_least(x, lowest<Number>)),
+           select(linear, Plain<Number>{}, k)}};
 }
 // sigmoid(x) (1 + x sigmoid(-x)).
 template <class Number>
-inline Scaled<Number> grad_silu(Real x) {
-  const auto [M, q, k] = logistic(Exact<Number>::of(x));
-  const Number slope = q * (bounded(x, lowest<Number>, highest) * (M * q) + splat(1));
-  const Bits near = abs(x - silu_root[0]) < root_radius;
-  return {select(near, grad_silu_about_root<Number>(x), slope), select(near, Real{}, k)};
+inline Scaled<Number> grad_silu(Plain<Number> x) {
+  const auto [M, q, k] = logistic_of<Number>(x);
+  const Number slope = q * (bounded(x, lowest<Number>, highest<Number>) * (M * q) + 1.0);
+  const Mask<Number> near = abs(x - silu_root[0]) < root_radius;
+  return {select(near, grad_silu_about_root<Number>(x), slope), select(near, Plain<Number>{}, k)};
 }
 
-// (a + 1) Phi(-a) / phi(a) for a >= 0, as a polynomial in y = (a - 4) / (a + 4), which maps the
+// (a + 1) Phi(-a) e^(a^2 / 2) for a >= 0, as a polynomial in y = (a - 4) / (a + 4), which maps the
 // half-line to [-1, 1) (the substitution of Shepherd and Laframboise, Math. Comp. 36, 1981).
-inline Real mills_numerator(Real y) { return polynomial(y, mills_single); }
+inline Real normal_tail_numerator(Real y) { return polynomial(y, normal_tail_wide); }
 // The lowest powers as Pairs: at y = -1, where a = 0, what is left to plain doubles is 0.06
 // of 1.25.
-inline Pair mills_numerator(Pair y) {
-  constexpr int pairs = sizeof mills_double_leading / sizeof *mills_double_leading;
-  Pair sum = pair_of(mills_double_leading[pairs - 1]) + y.hi * polynomial(y.hi, mills_double);
+inline Pair<Real> normal_tail_numerator(Pair<Real> y) {
+  using E = Exact<Pair<Real>>;
+  constexpr int pairs = sizeof normal_tail_double_leading / sizeof *normal_tail_double_leading;
+  Pair<Real> sum =
+      E::of(normal_tail_double_leading[pairs - 1]) + y.hi * polynomial(y.hi, normal_tail_double);
 #pragma GCC unroll 8
-  for (int i = pairs - 2; i >= 0; --i) sum = pair_of(mills_double_leading[i]) + y * sum;
+  for (int i = pairs - 2; i >= 0; --i) sum = E::of(normal_tail_double_leading[i]) + y * sum;
   return sum;
 }
 
-// For a = |x|: the ratio Phi(-a) / phi(a), and phi(a) as a scaled number.
+// For a = |x|: the ratio Phi(-a) e^(a^2 / 2), and e^(-a^2 / 2) as a scaled number.
 template <class Number>
-struct NormalTail {
-  Number ratio, density;
-  Real exponent;
-};
-template <class Number>
-inline NormalTail<Number> normal_tail_of(Real a) {
+inline Number normal_tail_ratio(Plain<Number> a) {
   using E = Exact<Number>;
-  const auto [M, n] = exp(splat(-0.5) * E::product(a, a));
-  const Number y = E::quotient(E::sum(a, splat(-4)), E::sum(a, splat(4)));
-  return {E::quotient(mills_numerator(y), E::sum(a, splat(1))), M * E::of(inv_sqrt_2pi), n};
+  using V = Plain<Number>;
+  const Number y = normalised(quotient(E::sum(a, splat<V>(-4)), E::sum(a, splat<V>(4))));
+  return quotient(normal_tail_numerator(y), E::sum(a, splat<V>(1)));
 }
-// 1 - h 2^n.
+#if defined(OGIVE_LOOKUP)
+template <>
+inline Pair<Single> normal_tail_ratio(Single a) {
+  const Piece piece(a);
+  return {piece.value(normal_tail_table), piece.rest(normal_tail_table)};
+}
+#endif
 template <class Number>
-inline Number complement(Number h, Real n) {
-  return splat(1) - scale_within_normal(h, at_least(n, -1000));
+inline Scaled<Number> normal_bell(Plain<Number> a) {
+  return exp(times_power(Exact<Number>::product(a, a), -0.5));
+}
+// 1 - h 2^n, h 2^n <= 1/2.
+template <class Number>
+inline Number complement(Number h, Plain<Number> n) {
+  return plus_smaller(splat<Plain<Number>>(1), -scaled_to_add(h, n));
 }
 
 // x Phi(x): Phi(-a) itself on the left, its complement on the right.
 template <class Number>
-inline Scaled<Number> gelu(Real x) {
-  const Real a = at_most(abs(x), normal_tail<Number>);
-  const auto [ratio, density, n] = normal_tail_of<Number>(a);
-  const Number left = ratio * density;
-  const Bits negative = x<0, linear = x> normal_tail<Number>;
+inline ThroughZero<Scaled<Number>> gelu(Plain<Number> x) {
+  const Plain<Number> a = at_most(abs(x), normal_tail<Number>);
+  const auto [bell, n] = normal_bell<Number>(a);
+  const Number left = normal_tail_ratio<Number>(a) * bell;
+  const Mask<Number> negative = x<0, linear = x> normal_tail<Number>;
   const Number value = select(negative, left, complement(left, n)) *
                        bounded(x, -normal_tail<Number>, normal_tail<Number>);
-  return {select(linear, Exact<Number>::of(x), value), select(negative, n, Real{})};
+  return {{select(linear, Exact<Number>::of(x), value), select(negative, n, Plain<Number>{})}};
 }
-// Phi(x) + x phi(x) = phi(a) (ratio - a) on the left, and its complement on the right.
+// Phi(x) + x phi(x) = e^(-a^2 / 2) (ratio - a / sqrt(2 pi)) on the left, and its complement on the
+// right.
 template <class Number>
-inline Scaled<Number> grad_gelu(Real x) {
-  const Real a = at_most(abs(x), normal_tail<Number>);
-  const auto [ratio, density, n] = normal_tail_of<Number>(a);
-  const Number left = (ratio - a) * density;
-  const Bits negative = x < 0, near = abs(x - gelu_root[0]) < root_radius;
+inline Scaled<Number> grad_gelu(Plain<Number> x) {
+  using E = Exact<Number>;
+  const Plain<Number> a = at_most(abs(x), normal_tail<Number>);
+  const auto [bell, n] = normal_bell<Number>(a);
+  const Number left = (normal_tail_ratio<Number>(a) - E::of(inv_sqrt_2pi) * a) * bell;
+  const Mask<Number> negative = x < 0, near = abs(x - gelu_root[0]) < root_radius;
   return {
       select(near, grad_gelu_about_root<Number>(x), select(negative, left, complement(left, n))),
-      select(negative & ~near, n, Real{})};
+      select(negative & ~near, n, Plain<Number>{})};
 }
 
 }  // namespace

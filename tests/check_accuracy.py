@@ -35,12 +35,12 @@ NEAR_TIE = 1e-8
 Arrays = dict[str, np.ndarray]
 
 
-def exact_results(seed: int = 0) -> Arrays:
+def exact_results(seed: int = 0, density: float = 1.0) -> Arrays:
     """The exact results at all points, under flat names, ready for `numpy.savez`."""
-    arrays: Arrays = {"seed": np.array(seed)}
+    arrays: Arrays = {"seed": np.array(seed), "density": np.array(density)}
     for name in NAMES:
         for dtype in ("float32", "float64"):
-            here = points(name, dtype, seed)
+            here = points(name, dtype, seed, density)
             values = [truth.value(name, *p) for p in zip(here.x, *here.parameters, strict=True)]
             grads = [truth.grad(name, *p) for p in zip(here.x, *here.parameters, strict=True)]
             with mp.workdps(truth.DIGITS):
@@ -51,14 +51,30 @@ def exact_results(seed: int = 0) -> Arrays:
                 exact = Exact.of(numbers)
                 for part in ("high", "low", "exponent"):
                     arrays[f"{name}/{dtype}/{kind}/{part}"] = getattr(exact, part)
+                if _which(kind) in ogive.catalog.get(name).cancels:
+                    arrays[f"{name}/{dtype}/{kind}/size"] = _sizes(name, kind, here)
         for i, parameters in enumerate(_half_parameters(name)):
             for kind, rounded in _half_results(name, parameters).items():
                 arrays[f"{name}/float16/{kind}/{i}"] = rounded
     return arrays
 
 
+def _which(kind: str) -> str:
+    return "value" if kind == "value" else "grad"
+
+
+def _sizes(name: str, kind: str, here: Points) -> np.ndarray:
+    """The size of the terms of every result, as exponents of two."""
+    operands = zip(here.x, *here.parameters, strict=True)
+    sizes = [truth.terms(name, _which(kind), *operand) for operand in operands]
+    if kind == "backward":
+        sizes = [abs(mp.mpf(float(g))) * s for g, s in zip(here.grad_output, sizes, strict=True)]
+    return Exact.of(sizes).exponent
+
+
 def _half_parameters(name: str) -> list[tuple[np.float16, ...]]:
-    return [(np.float16(p),) for p in HALF_PARAMETERS.get(name, ())] or [()]
+    defaults = tuple(np.float16(p) for p in ogive.catalog.get(name).defaults().values())
+    return [(np.float16(p),) for p in HALF_PARAMETERS.get(name, ())] or [defaults]
 
 
 def _half_gradients() -> np.ndarray:
@@ -110,7 +126,10 @@ def _round_to_half(approximate: np.ndarray, x: np.ndarray, exact: Any, what: str
             with np.errstate(over="ignore"):
                 candidates = np.array([rounded[i], np.nextafter(rounded[i], away[i])])
             repeated = result[np.zeros(2, dtype=int)]
-            rounded[i] = candidates[np.argmin(ulp_errors(candidates, repeated, "float16"))]
+            errors = ulp_errors(candidates, repeated, "float16")
+            # Of two that are as near the even one, as IEEE 754 rounds.
+            odd = candidates.view(np.uint16) & 1
+            rounded[i] = candidates[np.lexsort((odd, errors))[0]]
         if ulp_errors(rounded[i : i + 1], result, "float16")[0] > 0.5:
             raise AssertionError(f"the formula for {what} is wrong at {x[i]!r}: {rounded[i]!r}")
     return rounded
@@ -132,11 +151,11 @@ def worst_points(arrays: Arrays) -> Iterator[dict[str, Any]]:
     for name in NAMES:
         for kind in KINDS:
             for dtype in ("float32", "float64"):
-                here = points(name, dtype, int(arrays["seed"]))
+                here = points(name, dtype, int(arrays["seed"]), float(arrays["density"]))
                 prefix = f"{name}/{dtype}/{kind}"
                 exact = Exact(*(arrays[f"{prefix}/{p}"] for p in ("high", "low", "exponent")))
                 got = computed(name, kind, dtype, here)
-                errors = ulp_errors(got, exact, dtype)
+                errors = ulp_errors(got, exact, dtype, arrays.get(f"{prefix}/size"))
                 if kind == "value":
                     # A result that underflows keeps the sign of the exact one.
                     lost = (got == 0) & (exact.high != 0)

@@ -1,22 +1,38 @@
-"""Where accuracy is measured: seeded arguments that reach every part of every function."""
+"""Where accuracy is measured: seeded arguments that reach every part of every function.
+
+What is special about a function, its domain, its parameters and the places that need a closer
+look, is in the tables of `truth`. The dtype "bfloat16" is that of ml_dtypes.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf, isinf
+from types import SimpleNamespace
+from typing import Any
 from zlib import crc32
 
 import numpy as np
+import truth
 
-# Where the derivatives of silu and gelu cross zero, and so their values turn.
-ZERO_CROSSINGS = {"silu": -1.2784645427610738, "gelu": -0.7517915246935645}
+try:
+    import ml_dtypes
+except ImportError:
+    ml_dtypes = None
 
-_PARAMETERS = {
-    "softplus": ((1.0, 0.5, 3.0, 20.0), (1e-3, 1e3)),
-    "leaky_relu": ((0.01, 0.2, 1.0, -0.5), (1e-6, 10.0)),
-    "elu": ((1.0, 0.5, 1.6732632, 3.0), (1e-3, 1e3)),
+HAS_BFLOAT16 = ml_dtypes is not None
+"""Whether "bfloat16" is a dtype here."""
+
+Count = Callable[[int], int]
+"""How many points to take of a kind of which there are so many at full density."""
+
+_UNSIGNED = {
+    "float16": np.uint16,
+    "bfloat16": np.uint16,
+    "float32": np.uint32,
+    "float64": np.uint64,
 }
-
-_UNSIGNED = {"float16": np.uint16, "float32": np.uint32, "float64": np.uint64}
 
 
 @dataclass(frozen=True)
@@ -28,103 +44,175 @@ class Points:
     grad_output: np.ndarray
 
 
+def dtype_of(name: str) -> np.dtype[Any]:
+    """The NumPy dtype of a name in the catalogue."""
+    return np.dtype(ml_dtypes.bfloat16 if name == "bfloat16" else name)
+
+
+def finfo(name: str) -> Any:
+    """The ends of a format, as floats: eps, max, smallest_normal, smallest_subnormal."""
+    info = (ml_dtypes.finfo if name == "bfloat16" else np.finfo)(dtype_of(name))
+    ends = ("eps", "max", "smallest_normal", "smallest_subnormal")
+    return SimpleNamespace(**{end: float(getattr(info, end)) for end in ends})
+
+
 def _from_bits(rng: np.random.Generator, dtype: str, low: float, high: float, n: int) -> np.ndarray:
     """Positive floats from low to high, uniform over bit patterns: uniform in their exponents."""
     unsigned = _UNSIGNED[dtype]
-    first, last = np.array([low, high], dtype=dtype).view(unsigned)
-    return rng.integers(first, last, n, dtype=unsigned, endpoint=True).view(dtype)
+    first, last = np.array([low, high], dtype=dtype_of(dtype)).view(unsigned)
+    return rng.integers(first, last, n, dtype=unsigned, endpoint=True).view(dtype_of(dtype))
+
+
+def _signs(rng: np.random.Generator, n: int) -> np.ndarray:
+    return rng.choice(np.array([-1.0, 1.0]), n)
 
 
 def _neighbours(centre: float, dtype: str, reach: int) -> np.ndarray:
     """The floats next to a number, on both sides, to the last bit."""
-    floats = [np.array(centre, dtype=dtype)]
-    for end in (-np.inf, np.inf):
+    kind = dtype_of(dtype)
+    floats = [np.array(centre, dtype=kind)]
+    for end in (-inf, inf):
         here = floats[0]
         for _ in range(reach):
-            here = np.nextafter(here, np.array(end, dtype=dtype))
+            here = np.nextafter(here, np.array(end, dtype=kind))
             floats.append(here)
-    return np.array(floats, dtype=dtype)
+    return np.array(floats, dtype=kind)
 
 
 def _approach(rng: np.random.Generator, centre: float, dtype: str, n: int) -> np.ndarray:
     """Points ever nearer to a number, on both sides, their distances uniform in the exponent."""
-    bits = np.finfo(dtype).nmant + 2
-    distance = np.exp2(-rng.uniform(0, bits, n)) * rng.choice([-1.0, 1.0], n)
-    return (centre * (1.0 + distance)).astype(dtype)
+    bits = 1 - np.log2(finfo(dtype).eps)
+    distance = np.exp2(-rng.uniform(0, bits, n)) * _signs(rng, n)
+    return centre * (1.0 + distance)
 
 
 def specials(dtype: str) -> np.ndarray:
     """The finite ends of a format and the numbers where formulas change hands, both signs."""
-    info = np.finfo(dtype)
+    info, kind = finfo(dtype), dtype_of(dtype)
     sizes = [info.smallest_subnormal, info.smallest_normal, info.eps, 0.5, 1.0, 2.0, info.max]
-    around = [
-        np.nextafter(np.array(s, dtype), np.array(end, dtype)) for s in sizes for end in (0, 1)
-    ]
-    positive = np.array([0.0, *sizes, *around], dtype=dtype)
+    around = [np.nextafter(np.array(s, kind), np.array(end, kind)) for s in sizes for end in (0, 1)]
+    positive = np.array([0.0, *sizes, *around], dtype=kind)
     return np.concatenate([positive, -positive])
 
 
-def _line(rng: np.random.Generator, name: str, dtype: str) -> np.ndarray:
-    """Arguments for a function of the whole line."""
-    info = np.finfo(dtype)
-    anywhere = _from_bits(rng, dtype, 0.0, float(info.max), 1500) * rng.choice([-1, 1], 1500)
-    # A little beyond where exp(-|x|), or the normal density, is below the smallest subnormal.
-    end = -np.log(2.0) * (info.minexp - info.nmant - 2)
-    if name == "gelu":
-        end = np.sqrt(2.0 * end)
+def _line(rng: np.random.Generator, dtype: str, count: Count) -> list[np.ndarray]:
+    """Arguments for a function of the whole line: everywhere, the middle, and both tails."""
+    info = finfo(dtype)
     parts = [
-        specials(dtype),
-        anywhere,
-        rng.uniform(-20, 20, 1800 if name != "gelu" else 1000),
-        rng.uniform(-end, end, 800),
-        rng.uniform(-1.02 * end, -0.9 * end, 500),
+        _from_bits(rng, dtype, 0.0, info.max, count(1500)).astype(np.float64)
+        * _signs(rng, count(1500)),
+        rng.uniform(-20, 20, count(1400)),
         _neighbours(0.0, dtype, 20),
     ]
-    if name in ZERO_CROSSINGS:
-        root = ZERO_CROSSINGS[name]
-        parts += [_neighbours(root, dtype, 40), _approach(rng, root, dtype, 400)]
-    return np.concatenate([np.asarray(part).astype(dtype) for part in parts])
+    # A little beyond where exp(-|x|), and the normal density, are below the smallest subnormal.
+    end = -np.log(info.smallest_subnormal) + 2 * np.log(2.0)
+    for tail in (end, np.sqrt(2.0 * end)):
+        parts += [
+            rng.uniform(-tail, tail, count(500)),
+            rng.uniform(-1.02 * tail, -0.9 * tail, count(300)),
+        ]
+    return parts
 
 
-def _probabilities(rng: np.random.Generator, dtype: str) -> np.ndarray:
-    """Arguments for logit: near 0, 1/2 and 1 above all, and some outside."""
-    one_minus = 1.0 - _from_bits(rng, dtype, float(np.finfo(dtype).eps) / 2, 1.0, 800)
-    parts = [
-        specials(dtype),
-        _from_bits(rng, dtype, 0.0, 1.0, 1200),
-        rng.uniform(0.0, 1.0, 1200),
-        _neighbours(0.5, dtype, 60),
-        _approach(rng, 0.5, dtype, 800),
-        one_minus,
-        _neighbours(1.0, dtype, 20),
-        rng.uniform(-2.0, 3.0, 100),
+def _half_line(rng: np.random.Generator, dtype: str, count: Count) -> list[np.ndarray]:
+    """Arguments for a function of [0, inf): near 0, out to where exp(-x) ends, a few outside."""
+    info = finfo(dtype)
+    end = -np.log(info.smallest_subnormal) + 2 * np.log(2.0)
+    return [
+        _from_bits(rng, dtype, 0.0, info.max, count(1200)),
+        _from_bits(rng, dtype, 0.0, 1.0, count(600)),
+        rng.uniform(0.0, 20.0, count(1200)),
+        rng.uniform(0.0, end, count(600)),
+        rng.uniform(0.9 * end, 1.02 * end, count(300)),
+        _neighbours(0.0, dtype, 20),
+        rng.uniform(-2.0, 0.0, count(50)),
     ]
-    return np.concatenate([np.asarray(part).astype(dtype) for part in parts])
 
 
-def points(name: str, dtype: str, seed: int = 0) -> Points:
-    """Arguments for one function in float32 or float64; the same ones in every run."""
+def _interval(rng: np.random.Generator, dtype: str, count: Count) -> list[np.ndarray]:
+    """Arguments for a function of [0, 1]: near 0 and 1 above all, and some outside."""
+    return [
+        _from_bits(rng, dtype, 0.0, 1.0, count(1200)),
+        rng.uniform(0.0, 1.0, count(1200)),
+        1.0 - _from_bits(rng, dtype, finfo(dtype).eps / 2, 1.0, count(800)).astype(np.float64),
+        _neighbours(0.5, dtype, 20),
+        _neighbours(1.0, dtype, 20),
+        rng.uniform(-2.0, 3.0, count(100)),
+    ]
+
+
+def _places(rng: np.random.Generator, name: str, dtype: str, count: Count) -> np.ndarray:
+    """Where the tables ask for a closer look: to the last bit, and ever nearer."""
+    parts = [np.empty(0)]
+    tables = (truth.ZERO_CROSSINGS, truth.VALUE_ZEROS, truth.KINKS)
+    for place in sorted({place for table in tables for place in table.get(name, ()) if place}):
+        parts += [_neighbours(place, dtype, count(40)), _approach(rng, place, dtype, count(300))]
+    return np.concatenate([part.astype(np.float64) for part in parts])
+
+
+def _drawn(
+    rng: np.random.Generator, usual: tuple[float, ...], ends: tuple[float, float], n: int
+) -> np.ndarray:
+    """A parameter for each point: a usual value for one half, any within the ends for the other.
+
+    Uniform in the exponent, unless the range holds 0.
+    """
+    low, high = ends
+    if low * high > 0:
+        drawn = np.sign(low) * np.exp(rng.uniform(*np.sort(np.log(np.abs(ends))), n))
+    else:
+        drawn = rng.uniform(low, high, n)
+    return np.where(rng.random(n) < 0.5, rng.choice(np.array(usual), n), drawn)
+
+
+def points(name: str, dtype: str, seed: int = 0, density: float = 1.0) -> Points:
+    """Arguments for one function in a dtype; the same ones in every run."""
+
+    def count(n: int) -> int:
+        return max(1, round(density * n))
+
     rng = np.random.default_rng([crc32(f"{name} {dtype}".encode()), seed])
-    with np.errstate(over="ignore"):
-        x = _probabilities(rng, dtype) if name == "logit" else _line(rng, name, dtype)
+    kind = dtype_of(dtype)
+    low, high = truth.DOMAIN.get(name, (-inf, inf))
+    arguments = _line if isinf(low) else _half_line if isinf(high) else _interval
+    anywhere = [part.astype(np.float64) for part in arguments(rng, dtype, count)]
+    places = _places(rng, name, dtype, count)
+    table = truth.PARAMETERS.get(name, ())
+    # The places are those of the default parameters; a second time they go with any.
+    again = places if table else places[:0]
+    head = specials(dtype).astype(np.float64)
+    x = np.concatenate([places, head, *anywhere, again])
     n = x.size
-    parameters: tuple[np.ndarray, ...] = ()
-    if name in _PARAMETERS:
-        usual, (low, high) = _PARAMETERS[name]
-        drawn = np.exp(rng.uniform(np.log(low), np.log(high), n))
-        parameter = np.where(rng.random(n) < 0.5, rng.choice(usual, n), drawn).astype(dtype)
-        parameters = (parameter,)
-        if name == "softplus":
-            # For a third of the points the tail of beta x, whatever beta.
-            with np.errstate(over="ignore"):
-                scaled = x / parameter
-            x = np.where((rng.random(n) < 1 / 3) & np.isfinite(scaled), scaled, x)
-    anywhere = _from_bits(rng, dtype, 0.0, float(np.finfo(dtype).max), n)
-    moderate = np.exp2(rng.uniform(-30, 30, n)).astype(dtype)
-    grad_output = np.where(rng.random(n) < 0.25, anywhere, moderate) * rng.choice([-1, 1], n)
-    return Points(x, parameters, grad_output.astype(dtype))
+    columns = [_drawn(rng, *entry, n) for entry in table]
+    for column, (usual, _) in zip(columns, table, strict=True):
+        column[: places.size] = usual[0]
+    with np.errstate(all="ignore"):
+        parameters = tuple(column.astype(kind) for column in columns)
+        if table and not truth.DOMAIN.get(name):
+            # For a third of the points x in units of a parameter or of its inverse, as in the
+            # tails of a function of beta x or of x / alpha, whatever the parameter.
+            chosen = rng.integers(0, len(table), n)
+            unit = np.stack(parameters).astype(np.float64)[chosen, np.arange(n)]
+            scaled = np.where(rng.random(n) < 0.5, x * unit, x / unit).astype(kind)
+            free = (np.arange(n) >= places.size + head.size) & (rng.random(n) < 1 / 3)
+            x = np.where(free & np.isfinite(scaled.astype(np.float64)), scaled, x)
+        x = x.astype(kind)
+    largest = finfo(dtype).max
+    grad_output = np.where(
+        rng.random(n) < 0.25,
+        _from_bits(rng, dtype, 0.0, largest, n).astype(np.float64),
+        np.exp2(rng.uniform(-30, 30, n)),
+    )
+    with np.errstate(all="ignore"):
+        grad_output = (np.minimum(grad_output, largest) * _signs(rng, n)).astype(kind)
+    return Points(x, parameters, grad_output)
 
 
 def all_half() -> np.ndarray:
     """Every float16 there is, NaN and infinities included."""
     return np.arange(2**16, dtype=np.uint16).view(np.float16)
+
+
+def all_bfloat16() -> np.ndarray:
+    """Every bfloat16 there is, NaN and infinities included."""
+    return np.arange(2**16, dtype=np.uint16).view(dtype_of("bfloat16"))

@@ -1,14 +1,16 @@
-"""What the tests run over: every function, its derivative and its backward pass, as one list."""
+"""What the tests run over: every function, its derivatives and its backward passes, as one list."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 import ogive
+from ogive import _core
 from ogive.catalog import CATALOG, KINDS, Function, Kind
 
 DTYPES = ("float16", "float32", "float64")
@@ -18,10 +20,11 @@ MODULES: dict[str, Any] = {"value": ogive, "grad": ogive.grad, "backward": ogive
 
 @dataclass(frozen=True)
 class Subject:
-    """One public function, called with the argument alone."""
+    """One public function, called with the argument alone, and with `wrt` where it has one."""
 
     kind: Kind
     record: Function
+    wrt: str | None = None
 
     @property
     def name(self) -> str:
@@ -29,12 +32,15 @@ class Subject:
 
     @property
     def function(self) -> Callable[..., Any]:
-        """The public function."""
-        return getattr(MODULES[self.kind], self.name)
+        """The public function, its `wrt` filled in."""
+        function = getattr(MODULES[self.kind], self.name)
+        return partial(function, wrt=self.wrt) if self.wrt else function
 
     @property
     def ufunc(self) -> np.ufunc:
         """The native ufunc behind it."""
+        if self.wrt:
+            return getattr(_core, f"{self.kind}_{self.name}_{self.wrt}")
         return getattr(self.function, "ufunc", self.function)
 
     def __call__(self, x: Any, **keywords: Any) -> Any:
@@ -44,10 +50,18 @@ class Subject:
         return self.function(np.asarray(3).astype(np.asarray(x).dtype)[()], x, **keywords)
 
     def __str__(self) -> str:
-        return f"{self.kind}-{self.name}"
+        return f"{self.kind}-{self.name}" + (f"-{self.wrt}" if self.wrt else "")
 
 
-SUBJECTS = [Subject(kind, record) for kind in KINDS for record in CATALOG.values()]
+# The objects that are public; and with the derivatives that they give for a learned parameter.
+PUBLIC = [Subject(kind, record) for kind in KINDS for record in CATALOG.values()]
+SUBJECTS = PUBLIC + [
+    Subject(kind, record, parameter.name)
+    for kind in ("grad", "backward")
+    for record in CATALOG.values()
+    for parameter in record.parameters
+    if parameter.learned
+]
 
 
 def bits(array: Any) -> np.ndarray:
@@ -59,5 +73,5 @@ def bits(array: Any) -> np.ndarray:
 def arguments(name: str, dtype: str, n: int, seed: int = 0) -> np.ndarray:
     """Ordinary arguments of a function: within its domain, where nothing overflows."""
     rng = np.random.default_rng(seed)
-    low, high = (0.001, 0.999) if name == "logit" else (-8.0, 8.0)
-    return rng.uniform(low, high, n).astype(dtype)
+    low, high = CATALOG[name].domain
+    return rng.uniform(max(low + 0.001, -8.0), min(high - 0.001, 8.0), n).astype(dtype)

@@ -9,6 +9,8 @@ import sqlite3
 import subprocess
 import sys
 import time
+from dataclasses import fields, replace
+from math import inf
 from pathlib import Path
 
 import click
@@ -17,9 +19,10 @@ from click.testing import CliRunner, Result
 from synthetic_study import synthetic_runs
 
 from ogive import __version__
-from ogive.catalog import CATALOG
+from ogive.catalog import CATALOG, Function, Parameter
 from ogive.cli import declaration, main, study
 from ogive.cli.console import ends, number
+from ogive.cli.facts import error
 from ogive.study import Protocol, Store, Study
 
 SMALL = Study(
@@ -126,6 +129,35 @@ def test_functions_lists_the_catalogue() -> None:
     for line, record in zip(lines[1:], CATALOG.values(), strict=True):
         assert record.formula in line
         assert record.initializer in line
+        assert all(f"{name}=" in line for name in record.defaults())
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_functions_fits_a_terminal(columns: int) -> None:
+    from io import StringIO
+
+    from rich.console import Console
+
+    from ogive.cli import functions
+
+    out = Console(file=StringIO(), force_terminal=True, width=columns, color_system=None)
+    functions.print_table(out, CATALOG.values())
+    lines = out.file.getvalue().splitlines()
+    assert all(len(line) <= columns for line in lines)
+    assert {line.split()[0] for line in lines} >= set(CATALOG)
+    assert ("parameters" in lines[0]) == (columns == 120)
+
+
+def test_functions_in_a_pipe_keeps_a_function_on_its_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    long = "(a0 + a1 x + …) / (1 + |b1 x + …|) " * 8
+    ten = tuple(Parameter(f"a{i}", 0.5 * i, -inf, inf, "") for i in range(10))
+    record = replace(CATALOG["relu"], formula=long.strip(), parameters=ten)
+    monkeypatch.setattr("ogive.catalog.CATALOG", {"relu": record})
+    _, line = ogive("functions").stdout.splitlines()
+    assert long.strip() in line
+    assert "a0=0, …, a9=4.5" in line
 
 
 def test_json_is_strict_and_complete() -> None:
@@ -140,6 +172,9 @@ def test_json_is_strict_and_complete() -> None:
     assert one["range"] == ["-inf", "inf"]
     kinds = {kind for kind, _ in CATALOG["leaky_relu"].error_bound}
     assert one["error_bound_ulp"].keys() == kinds
+    # Whatever is added to the records is in the JSON too; a formula in Python cannot be.
+    assert {f.name for f in fields(Function)} - {"gain_at", "error_bound"} <= one.keys()
+    assert {f.name for f in fields(Parameter)} <= one["parameters"][0].keys()
 
 
 @pytest.mark.parametrize("name", [*CATALOG, "expit", "swish"])
@@ -152,12 +187,34 @@ def test_show_prints_the_record(name: str) -> None:
     words = " ".join(result.stdout.split())
     for text in (record.summary, record.formula, record.derivative_formula, record.source):
         assert " ".join(text.split()) in words
+    assert record.initializer_reason in words
+    assert " ".join(record.example.value.split()) in words
+    for (kind, dtype), bound in record.error_bound.items():
+        assert f"error of {kind} " in words
+        assert f"{dtype} {error(bound)}" in words
+    for parameter in record.parameters:
+        assert f"parameter {parameter.name} " in words
+        assert parameter.condition in words
     for library, there in record.elsewhere.items():
         assert f"in {library} " in words
         assert there in words
     assert f"gain {number(record.gain)}" in words
     assert any(0x2800 < ord(letter) < 0x2900 for letter in result.stdout), "no plot"
     assert "\x1b" not in result.stdout, "colours in what is not a terminal"
+
+
+def test_show_tells_which_parameters_are_learned(monkeypatch: pytest.MonkeyPatch) -> None:
+    (alpha,) = CATALOG["elu"].parameters
+    for formula in ("", "0 if x > 0 else exp(x) - 1"):
+        parameter = replace(alpha, derivative_formula=formula)
+        record = replace(CATALOG["elu"], parameters=(parameter,))
+        monkeypatch.setattr("ogive.catalog.get", lambda _, record=record: record)
+        shown = " ".join(ogive("show", "elu").stdout.split())
+        told = f'd / d alpha {formula}: ogive.grad.elu(x, wrt="alpha")'
+        assert (told in shown) == bool(formula)
+        assert ("d / d alpha" in shown) == bool(formula)
+        (there,) = json.loads(ogive("show", "elu", "--json").stdout)["parameters"]
+        assert (there["learned"], there["derivative_formula"]) == (bool(formula), formula or None)
 
 
 def test_the_plot_in_the_terminal_is_right() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -67,18 +68,58 @@ def test_what_is_no_integer_is_refused(threads: object) -> None:
     assert ogive.get_num_threads() == before
 
 
-def test_threads_survive_a_fork() -> None:
-    script = (
-        "import os, sys, numpy as np, ogive\n"
-        "ogive.set_num_threads(2)\n"
-        "x = np.linspace(-9, 9, 2**21, dtype=np.float32)\n"
-        "expected = ogive.sigmoid(x)\n"
-        "child = os.fork()\n"
-        "if child == 0:\n"
-        "    os._exit(0 if np.array_equal(ogive.sigmoid(x), expected) else 1)\n"
-        "sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
-    )
+def test_more_threads_than_there_can_be_are_as_many_as_there_can() -> None:
+    before = ogive.get_num_threads()
+    try:
+        for threads in (257, 10**6, 2**70):
+            ogive.set_num_threads(threads)
+            assert ogive.get_num_threads() == 256
+    finally:
+        ogive.set_num_threads(before)
+
+
+def _threads_in(environment: dict[str, str], statement: str = "") -> int:
+    """The number of threads in a fresh interpreter."""
+    inherited = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
+    script = f"import os\n{statement}\nimport ogive\nprint(ogive.get_num_threads())"
     result = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=inherited | environment,
     )
     assert result.returncode == 0, result.stderr
+    return int(result.stdout)
+
+
+@pytest.mark.parametrize(
+    ("environment", "threads"),
+    [
+        ({"OGIVE_NUM_THREADS": "3"}, 3),
+        ({"OMP_NUM_THREADS": "5"}, 5),
+        ({"OMP_NUM_THREADS": "4,2"}, 4),
+        ({"OGIVE_NUM_THREADS": "3", "OMP_NUM_THREADS": "5"}, 3),
+        ({"OGIVE_NUM_THREADS": "", "OMP_NUM_THREADS": "5"}, 5),
+        ({"OGIVE_NUM_THREADS": "100000"}, 256),
+    ],
+    ids=str,
+)
+def test_the_environment_sets_the_number_of_threads(
+    environment: dict[str, str], threads: int
+) -> None:
+    assert _threads_in(environment) == threads
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="a system without affinity")
+@pytest.mark.parametrize("nonsense", ["0", "-2", "two", "2x", " ", "1.5"])
+def test_nonsense_in_the_environment_is_as_if_it_were_not_there(nonsense: str) -> None:
+    allowed = len(os.sched_getaffinity(0))
+    assert _threads_in({"OGIVE_NUM_THREADS": nonsense}) == min(allowed, 256)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="a system without affinity")
+def test_by_default_as_many_threads_as_the_process_may_run_on() -> None:
+    one = "os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})"
+    assert _threads_in({}, one) == 1
+    assert _threads_in({}) == min(len(os.sched_getaffinity(0)), 256)

@@ -92,8 +92,10 @@ def test_a_floor_imports_only_lower_floors(path: Path) -> None:
     [(name, {"numpy", "ogive"}) for name in sorted(FUNCTIONS - {"catalog"})],
 )
 def test_the_functions_import_numpy_at_most(module: str, allowed: set[str]) -> None:
-    tree = ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8"))
-    for node in tree.body:
+    single = PACKAGE / f"{module}.py"
+    files = [single] if single.exists() else sorted((PACKAGE / module).glob("*.py"))
+    assert files
+    for node in [node for file in files for node in ast.parse(file.read_text("utf-8")).body]:
         roots = set()
         if isinstance(node, ast.Import):
             roots = {alias.name.partition(".")[0] for alias in node.names}
@@ -130,17 +132,21 @@ def test_a_function_is_in_every_place(name: str) -> None:
 
 
 def test_nothing_is_without_a_record() -> None:
+    learned = {
+        f"{name}_{parameter.name}"
+        for name, record in CATALOG.items()
+        for parameter in record.parameters
+        if parameter.learned
+    }
     native = {
         name.removeprefix("grad_").removeprefix("backward_")
         for name, thing in vars(_core).items()
         if isinstance(thing, np.ufunc) and thing.signature is None
     }
-    portable = {
-        name.removeprefix("grad_")
-        for name, thing in vars(formulas).items()
-        if getattr(thing, "__module__", None) == formulas.__name__ and not name.startswith("_")
-    } - {"namespace_of"}
-    assert native == portable == set(truth.VALUE) == set(truth.GRAD) == set(CATALOG)
+    portable = {name.removeprefix("grad_") for name in formulas.FORMULAS}
+    assert native == portable == set(CATALOG) | learned
+    assert set(truth.VALUE) == set(truth.GRAD) == set(CATALOG)
+    assert {f"{name}_{parameter}" for name, parameter in truth.PARAMETER_GRAD} == learned
 
 
 def test_one_version() -> None:

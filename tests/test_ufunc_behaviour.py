@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import copy
 import pickle
-from inspect import signature
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pytest
-from subjects import DTYPES, SUBJECTS, Subject, arguments, bits
+from subjects import PUBLIC, SUBJECTS, Subject, arguments, bits
 
-import ogive
-from ogive.catalog import CATALOG
+from ogive.catalog import DTYPES
 
 each_subject = pytest.mark.parametrize("subject", SUBJECTS, ids=str)
 each_dtype = pytest.mark.parametrize("dtype", DTYPES)
+
+BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 
 # Longer than any vector, not a multiple of one.
 N = 203
@@ -45,6 +46,28 @@ def test_a_large_array_equals_its_elements(subject: Subject, dtype: str) -> None
     x = arguments(subject.name, dtype, N)
     elements = np.array([subject(element) for element in x], dtype=dtype)
     assert same(subject(x), elements)
+
+
+BACKWARD = [subject for subject in SUBJECTS if subject.kind == "backward"]
+
+
+@pytest.mark.parametrize("subject", BACKWARD, ids=str)
+@each_dtype
+def test_a_gradient_does_not_depend_on_its_neighbours(subject: Subject, dtype: str) -> None:
+    end = float(ml_dtypes.finfo(dtype).max)
+    tiny = float(ml_dtypes.finfo(dtype).smallest_subnormal)
+    special = [0.0, 1.0, end, tiny, np.inf, np.nan, end / 8, 8 * tiny]
+    gradient = np.array([*special, *np.negative(special)], dtype=dtype).repeat(13)
+    x = arguments(subject.name, dtype, gradient.size, 1)
+    defaults = subject.record.defaults().values()
+    whole = subject.ufunc(gradient, x, *defaults)
+    elements = [subject.ufunc(*pair, *defaults) for pair in zip(gradient, x, strict=True)]
+    alone = np.array(elements, dtype=dtype)
+    known = ~np.isnan(alone)
+    assert np.array_equal(np.isnan(whole), ~known)
+    assert same(whole[known], alone[known])
+    ordinary = np.flatnonzero(np.abs(gradient.astype(float)) == 1)
+    assert same(subject.ufunc(gradient[ordinary], x[ordinary], *defaults), whole[ordinary])
 
 
 @each_subject
@@ -145,8 +168,8 @@ def test_misaligned_read_only_and_byte_swapped(subject: Subject, dtype: str) -> 
     assert same(subject(x), expected)
     with pytest.raises(ValueError, match="read-only"):
         subject(x, out=x)
-    swapped = x.astype(x.dtype.newbyteorder())
-    assert same(subject(swapped), expected)
+    if x.dtype != BFLOAT16:  # which exists in the machine's own byte order alone
+        assert same(subject(x.astype(x.dtype.newbyteorder())), expected)
 
 
 @each_subject
@@ -183,11 +206,14 @@ def test_promotion_is_that_of_tanh(subject: Subject, code: str) -> None:
 
 
 @each_subject
-@pytest.mark.parametrize("code", ["g", "F", "D", "G", "O", "U3", "M8[s]", "m8[s]"])
+@pytest.mark.parametrize(
+    "code",
+    ["g", "F", "D", "G", "O", "U3", "M8[s]", "m8[s]", "V2", "float8_e4m3fn", "int4", "complex32"],
+)
 def test_other_dtypes_raise_and_name_what_is_taken(subject: Subject, code: str) -> None:
-    x = np.zeros(2, dtype=code)
+    x = np.zeros(2, dtype=getattr(ml_dtypes, code, code))
     operands = [x] * (2 if subject.kind == "backward" else 1)
-    with pytest.raises(TypeError, match=r"(?s)float16.*float32.*float64"):
+    with pytest.raises(TypeError, match="float16, bfloat16, float32 and float64"):
         subject.function(*operands)
 
 
@@ -251,122 +277,9 @@ def test_subclasses_are_kept(subject: Subject) -> None:
     assert not isinstance(subject(x, subok=False), Subclass)
 
 
-@each_subject
-def test_pickle_and_copy(subject: Subject) -> None:
-    assert pickle.loads(pickle.dumps(subject.function)) is subject.function
+@pytest.mark.parametrize("subject", PUBLIC, ids=str)
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_pickle_and_copy(subject: Subject, protocol: int) -> None:
+    assert pickle.loads(pickle.dumps(subject.function, protocol)) is subject.function
     assert copy.deepcopy(subject.function) is subject.function
-
-
-# ---- parameters ---------------------------------------------------------------------------------
-
-WITH_PARAMETERS = [subject for subject in SUBJECTS if subject.record.parameters]
-each_with_parameters = pytest.mark.parametrize("subject", WITH_PARAMETERS, ids=str)
-
-
-@each_with_parameters
-def test_signature_shows_the_defaults(subject: Subject) -> None:
-    shown = signature(subject.function).parameters
-    first = ["grad_output", "x"] if subject.kind == "backward" else ["x"]
-    names = [parameter.name for parameter in subject.record.parameters]
-    assert list(shown) == [*first, *names, "out", "where", "casting", "order", "dtype", "subok"]
-    for parameter in subject.record.parameters:
-        assert shown[parameter.name].default == parameter.default
-
-
-@each_with_parameters
-def test_default_keyword_and_position_agree(subject: Subject) -> None:
-    x = arguments(subject.name, "float64", N)
-    (parameter,) = subject.record.parameters
-    expected = subject(x)
-    assert same(subject(x, **{parameter.name: parameter.default}), expected)
-    first = (3.0, x) if subject.kind == "backward" else (x,)
-    assert same(subject.function(*first, parameter.default), expected)
-    assert not same(subject(x, **{parameter.name: 0.75}), expected)
-
-
-@each_with_parameters
-@each_dtype
-def test_a_python_float_keeps_the_dtype(subject: Subject, dtype: str) -> None:
-    x = arguments(subject.name, dtype, N)
-    (parameter,) = subject.record.parameters
-    got = subject(x, **{parameter.name: 0.3})
-    assert got.dtype == dtype
-    # The parameter itself is rounded to the dtype, as any operand.
-    assert same(got, subject(x, **{parameter.name: np.array(0.3, dtype=dtype)}))
-    wide = subject(x, **{parameter.name: np.array([0.3])})
-    assert wide.dtype == np.float64
-
-
-@each_with_parameters
-def test_a_parameter_out_of_its_bounds_raises(subject: Subject) -> None:
-    (parameter,) = subject.record.parameters
-    wrong = [np.nan, np.inf, -np.inf] + ([0.0, -1.0, 0, -2] if subject.name == "softplus" else [])
-    for value in wrong:
-        out = np.full(3, 7.0)
-        message = f"{parameter.name} must be a finite number.*not {value!r}"
-        with pytest.raises(ValueError, match=message):
-            subject(np.ones(3), out=out, **{parameter.name: value})
-        assert out.tolist() == [7.0] * 3
-
-
-@each_with_parameters
-def test_wrong_arguments_raise(subject: Subject) -> None:
-    (parameter,) = subject.record.parameters
-    first = (1.0, 1.0) if subject.kind == "backward" else (1.0,)
-    with pytest.raises(TypeError, match="positional arguments, not 0"):
-        subject.function()
-    with pytest.raises(TypeError, match="pass out= by keyword"):
-        subject.function(*first, 1.0, np.empty(()))
-    with pytest.raises(TypeError, match=f"'{parameter.name}' twice"):
-        subject.function(*first, 1.0, **{parameter.name: 1.0})
-    with pytest.raises(TypeError, match="nonsense"):
-        subject.function(*first, nonsense=1.0)
-
-
-# ---- memory and threads -------------------------------------------------------------------------
-
-
-@each_subject
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_any_number_of_threads_gives_the_same_bits(subject: Subject, dtype: str) -> None:
-    tile = arguments(subject.name, dtype, 2003)
-    x = np.tile(tile, 640)[: 2**20 + 2**17 + 3]
-    expected = np.tile(subject(tile), 640)[: x.size]
-    before = ogive.get_num_threads()
-    try:
-        for threads in (1, 2, 3):
-            ogive.set_num_threads(threads)
-            np.testing.assert_array_equal(bits(subject(x)), bits(expected))
-    finally:
-        ogive.set_num_threads(before)
-
-
-@pytest.mark.parametrize("name", ["sigmoid", "relu", "gelu"])
-@pytest.mark.parametrize("offset", [0, 1, 5])
-def test_beyond_the_caches(name: str, offset: int) -> None:
-    # 96 MiB in and out: more than a last-level cache, where stores may bypass it.
-    tile = arguments(name, "float32", 4099)
-    n = 24 * 2**20
-    x = np.resize(tile, n + offset)[offset:]
-    expected = np.resize(getattr(ogive, name)(tile), n + offset)[offset:]
-    buffer = np.full(n + offset + 7, 7.0, dtype=np.float32)
-    out = buffer[offset : n + offset]
-    getattr(ogive, name)(x, out=out)
-    assert np.array_equal(bits(out), bits(expected))
-    assert (buffer[:offset] == 7.0).all()
-    assert (buffer[n + offset :] == 7.0).all()
-
-
-@pytest.mark.parametrize("name", CATALOG)
-def test_large_strided_in_place_and_masked(name: str) -> None:
-    function = getattr(ogive, name)
-    tile = arguments(name, "float64", 1009)
-    x = np.resize(tile, 2 * (2**20 + 5))
-    expected = np.resize(function(tile), x.size)
-    assert np.array_equal(bits(function(x[::2])), bits(expected[::2]))
-    mask = np.arange(x.size) % 3 == 0
-    out = np.full(x.size, 7.0)
-    function(x, out=out, where=mask)
-    assert np.array_equal(out, np.where(mask, expected, 7.0))
-    function(x, out=x)
-    assert np.array_equal(bits(x), bits(expected))
+    assert copy.copy(subject.function) is subject.function

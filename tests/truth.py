@@ -1,8 +1,9 @@
-"""The truth: every function and its derivative in mpmath, and the error of a float against it.
+"""The truth: every function and its derivatives in mpmath, and the error of a float against it.
 
-The formulas are the plain definitions, evaluated with digits to spare: every result is right to
-more than 30 significant digits, next to zero crossings and in the tails too (test_accuracy holds
-them against twice the digits). They share nothing with `ogive.formulas` or the native module.
+The formulas, in one file a family, are the plain definitions, evaluated with digits to spare:
+every result is right to more than 30 significant digits, next to zero crossings and in the tails
+too (test_accuracy holds them against twice the digits). They share nothing with `ogive.formulas`
+or the native module.
 """
 
 from __future__ import annotations
@@ -11,74 +12,46 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import family_adaptive
+import family_logistic
+import family_rectifier
+import family_smooth
 import numpy as np
 from mpmath import mp, mpf
 
 # A float64 next to a zero crossing costs at most 17 digits of these; 40 are left.
 DIGITS = 60
 
-
-def _sigmoid(x: mpf) -> mpf:
-    return 1 / (1 + mp.exp(-x))
+_FAMILIES = (family_logistic, family_rectifier, family_smooth, family_adaptive)
 
 
-def _softplus(x: mpf, beta: mpf) -> mpf:
-    z = beta * x
-    return (max(z, mpf(0)) + mp.log1p(mp.exp(-abs(z)))) / beta
+def _merged(table: str) -> dict[Any, Any]:
+    """One table of all families, which name different functions."""
+    entries = [entry for family in _FAMILIES for entry in getattr(family, table).items()]
+    merged = dict(entries)
+    if len(merged) < len(entries):
+        raise ValueError(f"two families have the same name in {table}")
+    return merged
 
 
-def _logit(p: mpf) -> mpf:
-    if not 0 <= p <= 1:
-        return mp.nan
-    if p in (0, 1):
-        return mp.inf if p else -mp.inf
-    return mp.log(p / (1 - p))
-
-
-def _grad_logit(p: mpf) -> mpf:
-    if not 0 <= p <= 1:
-        return mp.nan
-    return 1 / (p * (1 - p)) if p * (1 - p) else mp.inf
-
-
-def _normal_cdf(x: mpf) -> mpf:
-    if x > 1e6:
-        return 1 - _normal_cdf(-x)
-    if x < -1e6:
-        # mpmath's erfc takes no argument as large; the first term left out is 105 / x**8.
-        return _normal_density(x) / -x * (1 - 1 / x**2 + 3 / x**4 - 15 / x**6)
-    return mp.erfc(-x / mp.sqrt(2)) / 2
-
-
-def _normal_density(x: mpf) -> mpf:
-    return mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi)
-
-
-VALUE: dict[str, Callable[..., mpf]] = {
-    "sigmoid": _sigmoid,
-    "logit": _logit,
-    "log_sigmoid": lambda x: -_softplus(-x, mpf(1)),
-    "tanh": mp.tanh,
-    "softplus": _softplus,
-    "relu": lambda x: max(x, mpf(0)),
-    "leaky_relu": lambda x, slope: x if x > 0 else slope * x,
-    "elu": lambda x, alpha: x if x > 0 else alpha * mp.expm1(x),
-    "silu": lambda x: x * _sigmoid(x),
-    "gelu": lambda x: x * _normal_cdf(x),
-}
-
-GRAD: dict[str, Callable[..., mpf]] = {
-    "sigmoid": lambda x: _sigmoid(x) * _sigmoid(-x),
-    "logit": _grad_logit,
-    "log_sigmoid": lambda x: _sigmoid(-x),
-    "tanh": lambda x: mp.sech(x) ** 2,
-    "softplus": lambda x, beta: _sigmoid(beta * x),
-    "relu": lambda x: mpf(x > 0),
-    "leaky_relu": lambda x, slope: mpf(1) if x > 0 else slope,
-    "elu": lambda x, alpha: mpf(1) if x > 0 else alpha * mp.exp(x),
-    "silu": lambda x: _sigmoid(x) * (1 + x * _sigmoid(-x)),
-    "gelu": lambda x: _normal_cdf(x) + x * _normal_density(x),
-}
+VALUE: dict[str, Callable[..., mpf]] = _merged("VALUE")
+GRAD: dict[str, Callable[..., mpf]] = _merged("GRAD")
+# By (name, parameter): the derivative with respect to a parameter that is learned.
+PARAMETER_GRAD: dict[tuple[str, str], Callable[..., mpf]] = _merged("PARAMETER_GRAD")
+# By (name, "value", "grad" or parameter): the size of the terms of a sum, by which an error is
+# measured next to its zeros.
+TERMS: dict[tuple[str, str], Callable[..., mpf]] = family_adaptive.TERMS
+# Where a function is not NaN, if that is not the whole line.
+DOMAIN: dict[str, tuple[float, float]] = _merged("DOMAIN")
+# For each parameter in order: usual values, the default first, and a range to draw others from.
+PARAMETERS: dict[str, tuple[tuple[tuple[float, ...], tuple[float, float]], ...]] = _merged(
+    "PARAMETERS"
+)
+# At the default parameters: the roots of the derivative, those of the value beside 0, and where
+# formulas change hands (there those of the usual parameters too).
+ZERO_CROSSINGS: dict[str, tuple[float, ...]] = _merged("ZERO_CROSSINGS")
+VALUE_ZEROS: dict[str, tuple[float, ...]] = _merged("VALUE_ZEROS")
+KINKS: dict[str, tuple[float, ...]] = _merged("KINKS")
 
 
 def value(name: str, x: Any, *parameters: Any) -> mpf:
@@ -89,6 +62,16 @@ def value(name: str, x: Any, *parameters: Any) -> mpf:
 def grad(name: str, x: Any, *parameters: Any) -> mpf:
     """The derivative at a finite x, right to 30 digits; at a kink, the one by convention."""
     return _evaluate(GRAD[name], x, parameters)
+
+
+def parameter_grad(name: str, parameter: str, x: Any, *parameters: Any) -> mpf:
+    """The derivative with respect to a learned parameter, right to 30 digits."""
+    return _evaluate(PARAMETER_GRAD[name, parameter], x, parameters)
+
+
+def terms(name: str, which: str, x: Any, *parameters: Any) -> mpf:
+    """The size of the terms of a value ("value"), derivative ("grad", or by a parameter)."""
+    return _evaluate(TERMS[name, which], x, parameters)
 
 
 def _evaluate(function: Callable[..., mpf], x: Any, parameters: Iterable[Any]) -> mpf:
@@ -140,6 +123,7 @@ class Format:
 
 FORMATS = {
     "float16": Format(11, -24, 16),
+    "bfloat16": Format(8, -133, 128),
     "float32": Format(24, -149, 128),
     "float64": Format(53, -1074, 1024),
 }
@@ -179,9 +163,10 @@ class Exact:
         return Exact(self.high[index], self.low[index], self.exponent[index])
 
 
-def ulp_errors(got: Any, truth: Exact, dtype: str) -> np.ndarray:
+def ulp_errors(got: Any, truth: Exact, dtype: str, size: np.ndarray | None = None) -> np.ndarray:
     """The errors of floats in ulp: the spacing of `dtype` at the exact result.
 
+    With `size`, the exponents that an `Exact` has of the terms' sizes: at these where larger.
     Below the normal numbers that is the spacing of the subnormal ones. An infinity is right
     where the exact result rounds to it, and counts as the power of two next after the largest
     finite number elsewhere. The error is infinite where one is NaN and the other is not.
@@ -189,9 +174,8 @@ def ulp_errors(got: Any, truth: Exact, dtype: str) -> np.ndarray:
     form = FORMATS[dtype]
     got = np.asarray(got, dtype=np.float64)
     with np.errstate(all="ignore"):
-        scale = np.clip(
-            truth.exponent - form.precision, form.smallest, form.overflow - form.precision
-        )
+        exponent = truth.exponent if size is None else np.maximum(truth.exponent, size)
+        scale = np.clip(exponent - form.precision, form.smallest, form.overflow - form.precision)
         # All in units of one ulp: exact, as got has at most 53 bits and the difference cancels.
         bounded = np.where(np.isinf(got), np.copysign(1.0, got), got)
         mantissa, power = np.frexp(bounded)

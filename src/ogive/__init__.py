@@ -20,8 +20,10 @@ __all__ = [
     "__version__",
     "backward",
     "catalog",
+    "expit",
     "get_num_threads",
     "grad",
+    "log_expit",
     "log_softmax",
     "logsumexp",
     "set_num_threads",
@@ -30,6 +32,8 @@ __all__ = [
 ]
 
 globals().update(public("value"))
+# SciPy's names of two of them.
+globals().update(expit=globals()["sigmoid"], log_expit=globals()["log_sigmoid"])
 
 if TYPE_CHECKING:
 

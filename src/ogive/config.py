@@ -78,8 +78,8 @@ def set_num_threads(threads: int) -> None:
     Parameters
     ----------
     threads : int
-        At least 1. Only arrays of about a million elements and more are shared among threads;
-        results do not depend on the number.
+        At least 1; more than 256 are 256. Only arrays of two million elements and more are shared
+        among threads; results do not depend on the number.
 
     Raises
     ------
@@ -87,6 +87,11 @@ def set_num_threads(threads: int) -> None:
         If `threads` is not an integer.
     ValueError
         If it is less than 1.
+
+    Notes
+    -----
+    Until it is called, the number is that of the environment variable OGIVE_NUM_THREADS, else of
+    OMP_NUM_THREADS, else of the processors that the process may run on.
 
     Examples
     --------
@@ -107,7 +112,7 @@ def set_num_threads(threads: int) -> None:
         ) from None
     if number < 1:
         raise ValueError(f"the number of threads is at least 1, not {number}")
-    _core.set_num_threads(number)
+    _core.set_num_threads(min(number, 256))
 
 
 def get_num_threads() -> int:

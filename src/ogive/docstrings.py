@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from textwrap import fill, indent
+from textwrap import indent
 
-from ogive.catalog import Function, Kind
+from ogive.catalog import DTYPES, Function, Kind
 
 QUALIFIER: dict[Kind, str] = {
     "value": "ogive",
@@ -13,7 +13,10 @@ QUALIFIER: dict[Kind, str] = {
 }
 """The module in which each kind is public."""
 
-_FLOATS = "float16, float32 or float64; integers and booleans are converted as `numpy.tanh` does."
+_FLOATS = (
+    "float16, bfloat16 (of ml_dtypes), float32 or float64; integers and booleans are converted as"
+    " `numpy.tanh` does."
+)
 
 
 def call_form(function: Function, kind: Kind) -> str:
@@ -35,16 +38,29 @@ def call_form(function: Function, kind: Kind) -> str:
     --------
     >>> from ogive import catalog, docstrings
     >>> docstrings.call_form(catalog.get("elu"), "backward")
-    'elu(grad_output, x, alpha=1.0)'
+    "elu(grad_output, x, alpha=1.0, wrt='x')"
     """
     arguments = ["grad_output", "x"] if kind == "backward" else ["x"]
     arguments += [f"{parameter.name}={parameter.default}" for parameter in function.parameters]
+    if function.parameters and kind != "value":
+        arguments.append("wrt='x'")
     return f"{function.name}({', '.join(arguments)})"
 
 
 def _wrap(text: str, width: int = 92) -> str:
-    """Wrap one paragraph; a name with its underscore or a formula's hyphen stays whole."""
-    return fill(text, width, break_long_words=False, break_on_hyphens=False)
+    """Wrap one paragraph at its spaces.
+
+    textwrap, which looks for much else, would take most of the time of `import ogive`.
+    """
+    lines: list[str] = []
+    line = ""
+    for word in text.split():
+        if line and len(line) + 1 + len(word) > width:
+            lines.append(line)
+            line = word
+        else:
+            line = f"{line} {word}" if line else word
+    return "\n".join([*lines, line])
 
 
 def _section(title: str, body: str) -> str:
@@ -65,10 +81,27 @@ def _summary(function: Function, kind: Kind) -> str:
 
 def _formula(function: Function, kind: Kind) -> str:
     if kind == "value":
-        return f"f(x) = {function.formula}"
+        return _wrap(f"f(x) = {function.formula}")
     if kind == "grad":
-        return f"f'(x) = {function.derivative_formula}, for f(x) = {function.formula}"
-    return f"grad_output f'(x) with f'(x) = {function.derivative_formula}"
+        text = f"f'(x) = {function.derivative_formula}, for f(x) = {function.formula}"
+    else:
+        text = f"grad_output f'(x) with f'(x) = {function.derivative_formula}"
+    learned = (
+        f'With wrt="{parameter.name}", in place of f\'(x): {parameter.derivative_formula}'
+        for parameter in function.parameters
+        if parameter.learned
+    )
+    return "\n\n".join(map(_wrap, (text, *learned)))
+
+
+def _wrt(function: Function) -> str:
+    names = ["x", *(parameter.name for parameter in function.parameters if parameter.learned)]
+    choice = ", ".join(f'"{name}"' for name in names)
+    told = "or a parameter" if len(names) > 1 else "the only one here"
+    return _entry(
+        f"wrt : {{{choice}}}, optional",
+        f'What the derivative is taken with respect to: "x", the default, {told}.',
+    )
 
 
 def _parameters(function: Function, kind: Kind) -> str:
@@ -90,6 +123,8 @@ def _parameters(function: Function, kind: Kind) -> str:
         )
         for parameter in function.parameters
     )
+    if function.parameters and kind != "value":
+        entries.append(_wrt(function))
     entries.append(
         _entry(
             "out : ndarray, optional",
@@ -113,7 +148,7 @@ def _returns(function: Function) -> str:
     return _section("Returns", _entry("ndarray or scalar", shape))
 
 
-def _raises(function: Function) -> str:
+def _raises(function: Function, kind: Kind) -> str:
     entries = [
         _entry(
             "TypeError",
@@ -121,9 +156,9 @@ def _raises(function: Function) -> str:
         )
     ]
     if function.parameters:
-        entries.append(
-            _entry("ValueError", "For a parameter, given as a Python number, out of its bounds.")
-        )
+        refused = "For a parameter, given as a Python number, out of its bounds"
+        refused += "." if kind == "value" else ", and for another wrt."
+        entries.append(_entry("ValueError", refused))
     return _section("Raises", "\n".join(entries))
 
 
@@ -136,10 +171,13 @@ def _bound(bound: float) -> str:
 def _error(function: Function, kind: Kind) -> str:
     """Put the error bounds in words, dtypes with the same bound together."""
     groups: dict[str, list[str]] = {}
-    for dtype in ("float16", "float32", "float64"):
+    for dtype in DTYPES:
         groups.setdefault(_bound(function.error_bound[kind, dtype]), []).append(dtype)
     told = "; ".join(f"{', '.join(dtypes)}: {words}" for words, dtypes in groups.items())
-    return f"Error, over the whole range, both tails and subnormal results included: {told}."
+    text = f"Error, over the whole range, both tails and subnormal results included: {told}."
+    if ("value" if kind == "value" else "grad") in function.cancels:
+        text += " Next to a zero, where terms cancel, that is in ulp of the size of the terms."
+    return text
 
 
 def _notes(function: Function, kind: Kind) -> str:
@@ -195,7 +233,7 @@ def docstring(function: Function, kind: Kind) -> str:
         _summary(function, kind),
         _parameters(function, kind),
         _returns(function),
-        _raises(function),
+        _raises(function, kind),
         _notes(function, kind),
         _examples(function, kind),
     ]

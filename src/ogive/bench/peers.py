@@ -1,183 +1,123 @@
-"""How each peer does what an Ogive function does: the best way that its users have.
-
-A contender writes into an output made beforehand wherever its library can, and into the same one as
-the others: which physical pages an array happens to get decides how well it fits the caches, and
-that luck should be everybody's.
-"""
+"""Who competes in a row: Ogive, every installed library that has the function, and yardsticks."""
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 import ogive
-from ogive.catalog import CATALOG
+from ogive import config
+from ogive.bench.work import ROWS, Array, Arrays, Call, Work
 
-__all__ = ["KINDS", "PEERS", "ROWS", "contenders", "names"]
+__all__ = ["PEERS", "available", "contenders", "saved", "set_threads"]
 
-Array = NDArray[Any]
-Call = Callable[[], object]
+PEERS = ("numpy", "scipy", "torch", "jax", "numexpr")
 
-KINDS = ("value", "grad", "backward")
-PEERS = ("numpy", "scipy", "torch")
-ROWS = ("softmax", "log_softmax", "logsumexp")
-ROW_LENGTH = 256
+# Up to this size np.tanh joins in, to tell what a call costs; from the next on Ogive's relu stands
+# beside sigmoid, to tell what moving the numbers costs.
+SMALL, LARGE = 10_000, 1_000_000
 
-
-def names(kind: str) -> tuple[str, ...]:
-    """Return what can be measured of a kind: rows have values only."""
-    return (*CATALOG, *ROWS) if kind == "value" else tuple(CATALOG)
+_copiers: dict[int, ThreadPoolExecutor] = {}
 
 
-def contenders(name: str, kind: str, count: int, dtype: str) -> dict[str, Call]:
-    """Return the calls that compete at one function, by library; ``copy`` is the yardstick.
+def available() -> tuple[str, ...]:
+    """Return those of `PEERS` that are installed."""
+    return tuple(peer for peer in PEERS if find_spec(peer) is not None)
+
+
+def set_threads(threads: int, peers: Sequence[str]) -> None:
+    """Give Ogive and every peer the same number of threads; NumPy and SciPy use one always.
+
+    JAX takes its number from the environment when it is first imported: see `ogive.bench.run`.
+    """
+    config.set_num_threads(threads)
+    for peer in peers:
+        if peer in ("torch", "numexpr"):
+            _of(peer).set_threads(threads)
+
+
+def saved(peer: str, name: str, kind: str) -> str | None:
+    """Return what a peer is given for nothing: what its forward has saved for its backward."""
+    if peer != "torch" or kind == "value":
+        return None
+    known: dict[str, str] = _of("torch").SAVED
+    return known.get(name)
+
+
+def contenders(
+    name: str, kind: str, arrays: Arrays, peers: Sequence[str], *, yardsticks: bool = True
+) -> dict[str, Call]:
+    """Return the calls that compete at one function, by contender.
 
     Parameters
     ----------
     name : str
-        A function of the catalogue, or one of `ROWS`.
+        A function of the catalogue, or one of `ogive.bench.work.ROWS`.
     kind : {'value', 'grad', 'backward'}
-    count : int
-        Number of elements; rows have 256 entries each.
-    dtype : {'float32', 'float64'}
+    arrays : Arrays
+    peers : sequence of str
+        Those of `PEERS` that may compete.
+    yardsticks : bool, optional
+        Whether the yardsticks come too: copies ('copy numpy', 'copy torch'), 'np.tanh' beside
+        small values, and 'ogive relu' beside large sigmoids.
 
     Returns
     -------
     dict of str to callable
-        Each call does the whole work once.  A library that is not installed, or has no such
-        function, is left out.
+        Each call does the whole work once and returns its result.  A library that has no such
+        function is left out.
     """
-    rng = np.random.default_rng(0)
-    x: Array = (2 * rng.standard_normal(count)).astype(dtype)
-    if name == "logit":
-        x = (1 / (1 + np.exp(-x))).astype(dtype)
-    if name in ROWS:
-        x = x[: max(count // ROW_LENGTH, 1) * ROW_LENGTH]
-        x = x.reshape(-1, min(ROW_LENGTH, x.size))
-    g: Array = rng.standard_normal(x.shape).astype(dtype)
-    out = np.empty_like(x)
-    calls: dict[str, Call] = {"ogive": _ogive(name, kind, g, x, out)}
-    makers: Mapping[str, Callable[[str, str, Array, Array, Array], Call | None]] = {
-        "numpy": _numpy,
-        "scipy": _scipy,
-        "torch": _torch,
-    }
-    for peer in PEERS:
-        if importlib.util.find_spec(peer) is not None:
-            call = makers[peer](name, kind, g, x, out)
-            if call is not None:
-                calls[peer] = call
-    calls["copy"] = lambda: np.copyto(out, x)
+    work = Work(name, kind, arrays)
+    calls = {"ogive": _ogive(work)}
+    for peer in peers:
+        call = _of(peer).contender(work)
+        if call is not None:
+            calls[peer] = call
+    if not yardsticks:
+        return calls
+    x, out = work.x, work.out
+    calls["copy numpy"] = _copy(x, out)
+    if "torch" in peers:
+        calls["copy torch"] = _of("torch").copy(x, out)
+    if kind == "value" and arrays.count <= SMALL:
+        calls["np.tanh"] = partial(np.tanh, x, out=out)
+    if (name, kind) == ("sigmoid", "value") and arrays.count >= LARGE:
+        calls["ogive relu"] = partial(ogive.relu, x, out=out)
     return calls
 
 
-def _ogive(name: str, kind: str, g: Array, x: Array, out: Array) -> Call:
-    if name in ROWS:
-        row = getattr(ogive, name)
-        into = np.empty(x.shape[:-1], x.dtype) if name == "logsumexp" else out
-        return lambda: row(x, out=into)
-    if kind == "value":
-        value = getattr(ogive, name)
-        return lambda: value(x, out=out)
-    if kind == "grad":
-        grad = getattr(ogive.grad, name)
-        return lambda: grad(x, out=out)
-    backward = getattr(ogive.backward, name)
-    return lambda: backward(g, x, out=out)
+def _of(peer: str) -> Any:
+    """Return the module with a peer's contenders; it imports the library."""
+    return import_module(f"ogive.bench.with_{peer}")
 
 
-def _numpy(name: str, kind: str, g: Array, x: Array, out: Array) -> Call | None:
-    """Plain formulas, as one finds them in people's code; NumPy's own function where it has one."""
-    if kind != "value":
-        return None
-    work = np.empty_like(x)
-    one = x.dtype.type(1)
-
-    def one_plus_exp_of_minus() -> Array:
-        np.negative(x, out=work)
-        np.exp(work, out=work)
-        np.add(work, one, out=work)
-        return work
-
-    formulas: dict[str, Call] = {
-        "sigmoid": lambda: np.reciprocal(one_plus_exp_of_minus(), out=out),
-        "silu": lambda: np.divide(x, one_plus_exp_of_minus(), out=out),
-        "tanh": lambda: np.tanh(x, out=out),
-        "logit": lambda: np.log(np.divide(x, np.subtract(one, x, out=work), out=work), out=out),
-        "softplus": lambda: np.logaddexp(0, x, out=out),
-        "log_sigmoid": lambda: np.negative(
-            np.logaddexp(0, np.negative(x, out=work), out=out), out=out
-        ),
-        "relu": lambda: np.maximum(x, 0, out=out),
-        "leaky_relu": lambda: np.maximum(np.multiply(x, x.dtype.type(0.01), out=work), x, out=out),
-        "elu": lambda: np.where(x > 0, x, np.expm1(np.minimum(x, 0, out=work), out=work)),
-    }
-    return formulas.get(name)
+def _ogive(work: Work) -> Call:
+    if work.name in ROWS:
+        into = np.empty(work.x.shape[:-1], work.x.dtype) if work.name == "logsumexp" else work.out
+        return partial(getattr(ogive, work.name), work.x, out=into)
+    if work.kind == "value":
+        return partial(getattr(ogive, work.name), work.x, out=work.out)
+    if work.kind == "grad":
+        return partial(getattr(ogive.grad, work.name), work.x, out=work.out)
+    return partial(getattr(ogive.backward, work.name), work.g, work.x, out=work.out)
 
 
-def _scipy(name: str, kind: str, g: Array, x: Array, out: Array) -> Call | None:
-    if kind != "value":
-        return None
-    from scipy import special
+def _copy(x: Array, out: Array) -> Call:
+    """Return NumPy's copy, which streams beyond the caches; of large arrays a part a thread."""
+    threads = config.get_num_threads()
+    if threads == 1 or x.size < LARGE:
+        return partial(np.copyto, out, x)
+    pool = _copiers.setdefault(threads, ThreadPoolExecutor(threads))
+    parts = list(zip(np.array_split(out, threads), np.array_split(x, threads), strict=True))
 
-    functions: dict[str, Call] = {
-        "sigmoid": lambda: special.expit(x, out=out),
-        "logit": lambda: special.logit(x, out=out),
-        "log_sigmoid": lambda: special.log_expit(x, out=out),
-        "gelu": lambda: np.multiply(x, special.ndtr(x, out=out), out=out),
-        "softmax": lambda: special.softmax(x, axis=-1),
-        "log_softmax": lambda: special.log_softmax(x, axis=-1),
-        "logsumexp": lambda: special.logsumexp(x, axis=-1),
-    }
-    return functions.get(name)
+    def call() -> None:
+        for part in [pool.submit(np.copyto, *part) for part in parts]:
+            part.result()
 
-
-def _torch(name: str, kind: str, g: Array, x: Array, out: Array) -> Call | None:
-    import torch
-
-    aten = torch.ops.aten
-    t, grad, into = torch.from_numpy(x), torch.from_numpy(g), torch.from_numpy(out)
-    if kind == "value":
-        rows = torch.empty(t.shape[:-1], dtype=t.dtype)
-        values: dict[str, Call] = {
-            "sigmoid": lambda: torch.sigmoid(t, out=into),
-            "logit": lambda: torch.logit(t, out=into),
-            "log_sigmoid": lambda: torch.nn.functional.logsigmoid(t),
-            "tanh": lambda: torch.tanh(t, out=into),
-            "softplus": lambda: aten.softplus.out(t, out=into),
-            "relu": lambda: torch.clamp_min(t, 0, out=into),
-            "leaky_relu": lambda: aten.leaky_relu.out(t, out=into),
-            "elu": lambda: aten.elu.out(t, out=into),
-            "silu": lambda: aten.silu.out(t, out=into),
-            "gelu": lambda: aten.gelu.out(t, out=into),
-            "softmax": lambda: torch.softmax(t, -1, out=into),
-            "log_softmax": lambda: torch.log_softmax(t, -1, out=into),
-            "logsumexp": lambda: torch.logsumexp(t, -1, out=rows),
-        }
-        return values.get(name)
-    if kind == "grad":
-        return None  # torch has no derivative by itself
-    # torch's backward takes the forward's result where that is all it needs.
-    y = torch.sigmoid(t) if name == "sigmoid" else torch.tanh(t) if name == "tanh" else t
-    _, buffer = aten.log_sigmoid_forward(t)
-    backwards: dict[str, Call] = {
-        "sigmoid": lambda: aten.sigmoid_backward.grad_input(grad, y, grad_input=into),
-        "logit": lambda: aten.logit_backward.grad_input(grad, t, grad_input=into),
-        "log_sigmoid": lambda: aten.log_sigmoid_backward.grad_input(
-            grad, t, buffer, grad_input=into
-        ),
-        "tanh": lambda: aten.tanh_backward.grad_input(grad, y, grad_input=into),
-        "softplus": lambda: aten.softplus_backward.grad_input(grad, t, 1.0, 20.0, grad_input=into),
-        "relu": lambda: aten.threshold_backward.grad_input(grad, t, 0, grad_input=into),
-        "leaky_relu": lambda: aten.leaky_relu_backward.grad_input(
-            grad, t, 0.01, False, grad_input=into
-        ),
-        "elu": lambda: aten.elu_backward.grad_input(grad, 1.0, 1.0, 1.0, False, t, grad_input=into),
-        "silu": lambda: aten.silu_backward.grad_input(grad, t, grad_input=into),
-        "gelu": lambda: aten.gelu_backward.grad_input(grad, t, grad_input=into),
-    }
-    return backwards.get(name)
+    return call

@@ -3,56 +3,65 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from statistics import median
 
 from ogive import config
-from ogive.bench import peers
+from ogive.bench import accuracy, peers
+from ogive.bench.results import Measurement
+from ogive.bench.work import KINDS, Arrays, Call, names
 
-__all__ = ["Measurement", "measure", "run_bench"]
+__all__ = ["Request", "measure", "run_rows"]
 
 # A call is repeated within one reading until the reading lasts about this long: the clock and the
 # loop around it then weigh less than a hundredth.
 SECONDS_PER_READING = 2e-3
 FEWEST_READINGS = 5
+# A contender that alone has used up the time of the row rests after this many.
+FEWEST_OF_THE_SLOW = 3
 
 
 @dataclass(frozen=True)
-class Measurement:
-    """What one round of competition gave.
+class Request:
+    """What is to be measured.
 
     Attributes
     ----------
-    function, kind, dtype : str
-    count : int
-        Number of elements.
+    functions : tuple of str
+        Names as `ogive.bench.work.names` gives them.
+    kinds : tuple of {'value', 'grad', 'backward'}
+    counts : tuple of int
+        Numbers of elements.
+    dtypes : tuple of {'float32', 'float64'}
+    peers : tuple of str
+        Who may compete.
+    seconds : float
+        For each row.
     threads : int
-        Number of threads that every library was given.
-    readings : int
-        How often each contender was timed.
-    best, median : mapping of str to float
-        Nanoseconds an element, by library; ``copy`` is NumPy's copy of the same array.
+        For every library.
     """
 
-    function: str
-    kind: str
-    dtype: str
-    count: int
+    functions: tuple[str, ...]
+    kinds: tuple[str, ...]
+    counts: tuple[int, ...]
+    dtypes: tuple[str, ...]
+    peers: tuple[str, ...]
+    seconds: float
     threads: int
-    readings: int
-    best: Mapping[str, float]
-    median: Mapping[str, float]
 
-    def ratio(self, peer: str, statistic: str = "best") -> float | None:
-        """Return how many times longer the peer took than Ogive; None if it did not compete."""
-        times = self.best if statistic == "best" else self.median
-        return times[peer] / times["ogive"] if peer in times else None
+    def rows(self) -> list[tuple[str, str]]:
+        """Return function and kind of everything that there is to measure at a size and dtype."""
+        return [
+            (name, kind)
+            for kind in KINDS
+            if kind in self.kinds
+            for name in self.functions
+            if name in names(kind)
+        ]
 
 
-def measure(
-    calls: Mapping[str, Callable[[], object]], seconds: float
-) -> tuple[dict[str, list[float]], int]:
+def measure(calls: Mapping[str, Call], seconds: float) -> dict[str, list[float]]:
     """Time every call in turns.
 
     Parameters
@@ -65,90 +74,81 @@ def measure(
     -------
     dict of str to list of float
         Seconds a call, one entry a reading.
-    int
-        The number of readings.
     """
     repeats = {}
+    times: dict[str, list[float]] = {}
     for name, call in calls.items():
-        call()  # the first call pays for page faults and caches
+        call()  # the first call pays for page faults, caches and compilers
         start = time.perf_counter()
         call()
         once = max(time.perf_counter() - start, 1e-9)
         repeats[name] = max(1, round(SECONDS_PER_READING / once))
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    readings = 0
+        times[name] = [once] if once >= SECONDS_PER_READING else []
     end = time.perf_counter() + seconds
-    while readings < FEWEST_READINGS or time.perf_counter() < end:
-        for name, call in calls.items():
-            turns = range(repeats[name])
+
+    def wants_a_turn(name: str) -> bool:
+        had = times[name]
+        fewest = FEWEST_OF_THE_SLOW if sum(had) > seconds else FEWEST_READINGS
+        return len(had) < fewest or (time.perf_counter() < end and fewest == FEWEST_READINGS)
+
+    while turns := [name for name in calls if wants_a_turn(name)]:
+        for name in turns:
+            call, again = calls[name], range(repeats[name])
             start = time.perf_counter()
-            for _ in turns:
+            for _ in again:
                 call()
             times[name].append((time.perf_counter() - start) / repeats[name])
-        readings += 1
-    return times, readings
+    return times
 
 
-def run_bench(
-    functions: Sequence[str],
-    kinds: Sequence[str],
-    counts: Sequence[int],
-    dtypes: Sequence[str],
-    threads: int,
-    seconds: float,
-) -> Iterator[Measurement]:
-    """Measure Ogive and its peers; every result is handed out as soon as it is there.
+def run_rows(request: Request) -> Iterator[Measurement]:
+    """Measure Ogive and its peers in this process; every row is handed out as soon as it is there.
 
     Parameters
     ----------
-    functions : sequence of str
-        Names as `peers.names` gives them.
-    kinds : sequence of {'value', 'grad', 'backward'}
-    counts : sequence of int
-        Numbers of elements.
-    dtypes : sequence of {'float32', 'float64'}
-    threads : int
-        Given to Ogive and to PyTorch; NumPy and SciPy always use one.
-    seconds : float
-        For each combination.
+    request : Request
 
     Yields
     ------
     Measurement
     """
     before = config.get_num_threads()
-    config.set_num_threads(threads)
+    errors: dict[tuple[str, str, str], dict[str, float]] = {}
     try:
-        _set_torch_threads(threads)
-        for kind in kinds:
-            for name in functions:
-                if name not in peers.names(kind):
-                    continue
-                for dtype in dtypes:
-                    for count in counts:
-                        calls = peers.contenders(name, kind, count, dtype)
-                        times, readings = measure(calls, seconds)
-                        per_element = {
-                            library: [1e9 * reading / count for reading in values]
-                            for library, values in times.items()
-                        }
-                        yield Measurement(
-                            function=name,
-                            kind=kind,
-                            dtype=dtype,
-                            count=count,
-                            threads=threads,
-                            readings=readings,
-                            best={k: min(v) for k, v in per_element.items()},
-                            median={k: median(v) for k, v in per_element.items()},
-                        )
+        peers.set_threads(request.threads, request.peers)
+        for dtype in request.dtypes:
+            for count in request.counts:
+                arrays = Arrays(count, dtype)
+                for name, kind in request.rows():
+                    key = (name, kind, dtype)
+                    if key not in errors:
+                        errors[key] = accuracy.largest_errors(name, kind, dtype, request.peers)
+                    yield _row(name, kind, arrays, request, errors[key])
     finally:
         config.set_num_threads(before)
 
 
-def _set_torch_threads(threads: int) -> None:
-    try:
-        import torch
-    except ImportError:
-        return
-    torch.set_num_threads(threads)
+def _row(
+    name: str, kind: str, arrays: Arrays, request: Request, error: Mapping[str, float]
+) -> Measurement:
+    calls = peers.contenders(name, kind, arrays, request.peers)
+    times = {
+        contender: [1e9 * reading / arrays.count for reading in readings]
+        for contender, readings in measure(calls, request.seconds).items()
+    }
+    given = {peer: peers.saved(peer, name, kind) for peer in request.peers if peer in calls}
+    return Measurement(
+        function=name,
+        kind=kind,
+        dtype=arrays.dtype,
+        count=arrays.count,
+        threads=request.threads,
+        best={contender: min(readings) for contender, readings in times.items()},
+        median={contender: median(readings) for contender, readings in times.items()},
+        readings={contender: len(readings) for contender, readings in times.items()},
+        error=dict(error),
+        accurate=tuple(
+            peer for peer in request.peers if error.get(peer, 1e9) <= accuracy.ACCURATE_ULP
+        ),
+        saved={peer: what for peer, what in given.items() if what is not None},
+    )

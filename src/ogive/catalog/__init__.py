@@ -1,6 +1,7 @@
 """What is known of every function, as data: one record each, read by everything else.
 
-The records are grouped in files as the native formulas are: `logistic`, `rectifier`, `smooth`.
+The records are grouped in files as the native formulas are: `logistic`, `rectifier`, `smooth`,
+`adaptive`.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ogive.catalog import logistic, rectifier, smooth
+from ogive.catalog import adaptive, logistic, rectifier, smooth
 from ogive.catalog.record import DTYPES, KINDS, Example, Function, Kind, Parameter
 
 __all__ = ["CATALOG", "DTYPES", "KINDS", "Example", "Function", "Kind", "Parameter", "get"]
@@ -16,7 +17,7 @@ __all__ = ["CATALOG", "DTYPES", "KINDS", "Example", "Function", "Kind", "Paramet
 CATALOG: Mapping[str, Function] = MappingProxyType(
     {
         function.name: function
-        for family in (logistic, rectifier, smooth)
+        for family in (logistic, rectifier, smooth, adaptive)
         for function in family.FUNCTIONS
     }
 )
@@ -31,7 +32,7 @@ def get(name: str) -> Function:
     Parameters
     ----------
     name : str
-        A name in `CATALOG`, or an alias such as "expit" or "swish".
+        A name in `CATALOG`, or an alias such as "expit".
 
     Returns
     -------

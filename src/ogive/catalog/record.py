@@ -12,7 +12,7 @@ Kind = Literal["value", "grad", "backward"]
 """The three things computed of each function."""
 
 KINDS: tuple[Kind, ...] = ("value", "grad", "backward")
-DTYPES: tuple[str, ...] = ("float16", "float32", "float64")
+DTYPES: tuple[str, ...] = ("float16", "bfloat16", "float32", "float64")
 
 ErrorBound = Mapping[tuple[Kind, str], float]
 
@@ -33,6 +33,9 @@ class Parameter:
         What it does, in a few words.
     lower_included : bool
         Whether `lower` itself is allowed.
+    derivative_formula : str
+        The derivative of the function with respect to it, in plain text, for people; empty for
+        a parameter that is chosen and not learned.
 
     Examples
     --------
@@ -47,6 +50,19 @@ class Parameter:
     upper: float
     summary: str
     lower_included: bool = True
+    derivative_formula: str = ""
+
+    @property
+    def learned(self) -> bool:
+        """Whether the derivative with respect to it exists, so that it can be learned.
+
+        Examples
+        --------
+        >>> from ogive import catalog
+        >>> catalog.get("softplus").parameters[0].learned
+        True
+        """
+        return bool(self.derivative_formula)
 
     def allows(self, value: float) -> bool:
         """Tell whether a scalar is finite and within the bounds.
@@ -159,6 +175,10 @@ class Function:
     error_bound : mapping of (kind, dtype) to float
         The largest error in units in the last place (ulp) of the exact result. A bound of 0.5
         says that results are correctly rounded.
+    cancels : tuple of str
+        Which of "value", "grad" and the parameters learned have zeros, next to which terms cancel
+        that depend on the parameters: their bounds are in ulp of the size of the terms (the sum of
+        their magnitudes), or of the result where that is larger.
 
     Examples
     --------
@@ -191,6 +211,7 @@ class Function:
     gain_at: Callable[..., float] | None = None
     aliases: tuple[str, ...] = ()
     elsewhere: Mapping[str, str] = field(default_factory=dict)
+    cancels: tuple[str, ...] = ()
 
     def defaults(self) -> dict[str, float]:
         """Return the default of every parameter.
@@ -245,14 +266,14 @@ def error_bounds(
     value: float = 1.0,
     grad: float = 1.0,
     backward: float = 1.0,
-    single: float = 0.51,
+    single: float = 1.0,
     half: float = 0.5,
 ) -> ErrorBound:
-    """Bounds in ulp: by kind for float64, at most `single` for float32, `half` for float16."""
+    """Bounds in ulp: by kind for float64, at most `single` for float32, `half` for 16 bits."""
     double = {"value": value, "grad": grad, "backward": backward}
     bounds: dict[tuple[Kind, str], float] = {}
     for kind in KINDS:
-        bounds[kind, "float16"] = half
+        bounds[kind, "float16"] = bounds[kind, "bfloat16"] = half
         bounds[kind, "float32"] = min(single, double[kind])
         bounds[kind, "float64"] = double[kind]
     return MappingProxyType(bounds)

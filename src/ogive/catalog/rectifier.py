@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from math import erfc, exp, inf, sqrt
 
+from ogive.catalog.gain import normal_density, normal_tail, second_moment_gain
 from ogive.catalog.record import Example, Function, Parameter, error_bounds
+from ogive.formulas.rectifier import celu
+
+_HE_CONDITION = (
+    "No published initialisation is its own. The condition of He et al. (2015), a second moment"
+    " that stays 1 for a standard normal argument, gives"
+)
+_UNSTABLE = (
+    " No gain makes that stable: the function grows faster than its argument, and so does a"
+    " deviation from 1, from layer to layer."
+)
 
 
 def _leaky_gain(negative_slope: float) -> float:
@@ -19,6 +30,43 @@ def _elu_gain(alpha: float) -> float:
     """
     left = exp(2.0) * erfc(sqrt(2.0)) / 2.0 - exp(0.5) * erfc(sqrt(0.5)) + 0.5
     return 1.0 / sqrt(0.5 + alpha * alpha * left)
+
+
+def _prelu_gain(weight: float) -> float:
+    """Return the gain of leaky_relu for this slope."""
+    return _leaky_gain(weight)
+
+
+def _rrelu_gain(lower: float, upper: float) -> float:
+    """Return the gain of leaky_relu for the mean slope."""
+    return _leaky_gain(0.5 * (lower + upper))
+
+
+def _relu6_gain() -> float:
+    """1 / sqrt(E[f(z)²]) for a standard normal z: the second moment from 0 to 6, 36 beyond."""
+    return 1.0 / sqrt(0.5 - normal_tail(6.0) - 6.0 * normal_density(6.0) + 36.0 * normal_tail(6.0))
+
+
+def _threshold_gain(threshold: float, value: float) -> float:
+    """1 / sqrt(E[f(z)²]) for a standard normal z: value² below, the second moment above."""
+    above = normal_tail(threshold) + threshold * normal_density(threshold)
+    return 1.0 / sqrt(value * value * normal_tail(-threshold) + above)
+
+
+def _celu_gain(alpha: float) -> float:
+    """1 / sqrt(E[f(z)²]) for a standard normal z, by quadrature."""
+    return second_moment_gain(lambda z: celu(z, alpha))
+
+
+def _softshrink_gain(lambd: float) -> float:
+    """1 / sqrt(E[f(z)²]) for a standard normal z: E[(|z| - lambd)²; |z| > lambd]."""
+    tail = (1.0 + lambd * lambd) * normal_tail(lambd) - lambd * normal_density(lambd)
+    return 1.0 / sqrt(2.0 * tail)
+
+
+def _hardshrink_gain(lambd: float) -> float:
+    """1 / sqrt(E[f(z)²]) for a standard normal z: E[z²; |z| > lambd]."""
+    return 1.0 / sqrt(2.0 * (normal_tail(lambd) + lambd * normal_density(lambd)))
 
 
 FUNCTIONS = (
@@ -58,6 +106,41 @@ FUNCTIONS = (
         },
     ),
     Function(
+        name="relu6",
+        summary="ReLU held at 6, so that few bits hold its values.",
+        formula="min(max(x, 0), 6)",
+        derivative_formula="1 if 0 < x < 6 else 0",
+        domain=(-inf, inf),
+        range=(0.0, 6.0),
+        limits=(0.0, 6.0),
+        saturates=("-inf", "+inf"),
+        max_derivative=1.0,
+        monotonic=True,
+        odd=False,
+        zero_centred=False,
+        self_gated=False,
+        smooth=False,
+        source="A. Krizhevsky (2010), Convolutional deep belief networks on CIFAR-10, unpublished"
+        " manuscript, University of Toronto. The derivative at 0 and 6 is taken as 0.",
+        initializer="kaiming_normal",
+        gain=_relu6_gain(),
+        initializer_reason="He et al. (2015), as for ReLU: a normal argument reaches 6 too seldom"
+        " to change sqrt(2) in the first eight digits.",
+        example=Example(
+            at="[-2.0, 2.0, 8.0]",
+            value="array([0., 2., 6.])",
+            grad="array([0., 1., 0.])",
+            backward="array([ 0., 10.,  0.])",
+        ),
+        error_bound=error_bounds(value=0.0, grad=0.0, backward=0.0, half=0.0),
+        elsewhere={
+            "torch": "torch.nn.functional.relu6",
+            "jax": "jax.nn.relu6",
+            "keras": "keras.activations.relu6",
+            "onnx": "Clip (min=0, max=6)",
+        },
+    ),
+    Function(
         name="leaky_relu",
         summary="ReLU with a small slope below 0, so that no unit is ever without gradient.",
         formula="x if x > 0 else negative_slope x",
@@ -72,6 +155,7 @@ FUNCTIONS = (
                 lower=-inf,
                 upper=inf,
                 summary="slope where x is not positive",
+                derivative_formula="0 if x > 0 else x",
             ),
         ),
         saturates=(),
@@ -103,6 +187,154 @@ FUNCTIONS = (
         },
     ),
     Function(
+        name="prelu",
+        summary="Leaky ReLU whose slope below 0 is learned.",
+        formula="x if x > 0 else weight x",
+        derivative_formula="1 if x > 0 else weight",
+        domain=(-inf, inf),
+        range=(-inf, inf),
+        limits=(-inf, inf),
+        parameters=(
+            Parameter(
+                name="weight",
+                default=0.25,
+                lower=-inf,
+                upper=inf,
+                summary="slope where x is not positive; learned",
+                derivative_formula="0 if x > 0 else x",
+            ),
+        ),
+        saturates=(),
+        max_derivative=1.0,
+        monotonic=True,
+        odd=False,
+        zero_centred=False,
+        self_gated=False,
+        smooth=False,
+        source="K. He, X. Zhang, S. Ren, J. Sun (2015), Delving deep into rectifiers: surpassing"
+        " human-level performance on ImageNet classification, ICCV. The derivative at 0 is taken"
+        " as weight.",
+        initializer="kaiming_normal",
+        gain=_prelu_gain(0.25),
+        gain_at=_prelu_gain,
+        initializer_reason="He et al. (2015), equation 15: sqrt(2 / (1 + weight²)).",
+        example=Example(
+            at="[-2.0, 0.0, 2.0]",
+            value="array([-0.5,  0. ,  2. ])",
+            grad="array([0.25, 0.25, 1.  ])",
+            backward="array([  0.25,   2.5 , 100.  ])",
+        ),
+        error_bound=error_bounds(value=0.5, grad=0.0, backward=0.5),
+        elsewhere={
+            "torch": "torch.nn.functional.prelu",
+            "keras": "keras.layers.PReLU (slope 0 at first, one a unit)",
+            "onnx": "PRelu",
+        },
+    ),
+    Function(
+        name="rrelu",
+        summary="Randomised leaky ReLU as it is evaluated: with the mean of its slopes below 0.",
+        formula="x if x > 0 else (lower + upper) x / 2",
+        derivative_formula="1 if x > 0 else (lower + upper) / 2",
+        domain=(-inf, inf),
+        range=(-inf, inf),
+        limits=(-inf, inf),
+        parameters=(
+            Parameter(
+                name="lower",
+                default=1.0 / 8.0,
+                lower=-inf,
+                upper=inf,
+                summary="smallest of the slopes drawn in training",
+            ),
+            Parameter(
+                name="upper",
+                default=1.0 / 3.0,
+                lower=-inf,
+                upper=inf,
+                summary="largest of the slopes drawn in training",
+            ),
+        ),
+        saturates=(),
+        max_derivative=1.0,
+        monotonic=True,
+        odd=False,
+        zero_centred=False,
+        self_gated=False,
+        smooth=False,
+        source="B. Xu, N. Wang, T. Chen, M. Li (2015), Empirical evaluation of rectified"
+        " activations in convolutional network, arXiv 1505.00853. The derivative at 0 is taken as"
+        " the mean slope.",
+        initializer="kaiming_normal",
+        gain=_rrelu_gain(1.0 / 8.0, 1.0 / 3.0),
+        gain_at=_rrelu_gain,
+        initializer_reason="He et al. (2015), equation 15, for the mean slope; the variance of the"
+        " slopes drawn in training is left out: it adds 0.3 % to the second moment.",
+        example=Example(
+            at="[-2.0, 0.0, 2.0]",
+            value="array([-0.45833333,  0.        ,  2.        ])",
+            grad="array([0.22916667, 0.22916667, 1.        ])",
+            backward="array([  0.22916667,   2.29166667, 100.        ])",
+        ),
+        error_bound=error_bounds(grad=0.5),
+        elsewhere={
+            "torch": "torch.nn.functional.rrelu (training=False; random slopes with training=True)"
+        },
+    ),
+    Function(
+        name="threshold",
+        summary="The argument where it is above a threshold, and a fixed value elsewhere.",
+        formula="x if x > threshold else value",
+        derivative_formula="1 if x > threshold else 0",
+        domain=(-inf, inf),
+        range=(0.0, inf),
+        limits=(0.0, inf),
+        parameters=(
+            Parameter(
+                name="threshold",
+                default=1.0,
+                lower=-inf,
+                upper=inf,
+                summary="where the argument begins to pass",
+            ),
+            Parameter(
+                name="value",
+                default=0.0,
+                lower=-inf,
+                upper=inf,
+                summary="value up to the threshold",
+            ),
+        ),
+        saturates=("-inf",),
+        max_derivative=1.0,
+        monotonic=True,
+        odd=False,
+        zero_centred=False,
+        self_gated=False,
+        smooth=False,
+        source="K. Konda, R. Memisevic, D. Krueger (2015), Zero-bias autoencoders and the benefits"
+        " of co-adapting features, ICLR, who call it thresholded ReLU with value 0. The derivative"
+        " at the threshold is taken as 0.",
+        initializer="kaiming_normal",
+        gain=_threshold_gain(1.0, 0.0),
+        gain_at=_threshold_gain,
+        initializer_reason=_HE_CONDITION
+        + " 1.580 for a threshold of 1 and a value of 0."
+        + _UNSTABLE,
+        example=Example(
+            at="[0.5, 1.0, 2.0]",
+            value="array([0., 0., 2.])",
+            grad="array([0., 0., 1.])",
+            backward="array([  0.,   0., 100.])",
+        ),
+        error_bound=error_bounds(value=0.0, grad=0.0, backward=0.0, half=0.0),
+        elsewhere={
+            "torch": "torch.nn.functional.threshold (no defaults)",
+            "keras": "keras.activations.threshold (no default for threshold)",
+            "onnx": "ThresholdedRelu (alpha=1 is the threshold; value 0)",
+        },
+    ),
+    Function(
         name="elu",
         summary="The exponential linear unit: the argument above 0, an exponential below.",
         formula="x if x > 0 else alpha (exp(x) - 1)",
@@ -117,6 +349,7 @@ FUNCTIONS = (
                 lower=-inf,
                 upper=inf,
                 summary="the limit at -inf is -alpha",
+                derivative_formula="0 if x > 0 else exp(x) - 1",
             ),
         ),
         saturates=("-inf",),
@@ -147,6 +380,276 @@ FUNCTIONS = (
             "jax": "jax.nn.elu",
             "keras": "keras.activations.elu",
             "onnx": "Elu",
+        },
+    ),
+    Function(
+        name="celu",
+        summary="ELU with its exponential stretched, so that its slope at 0 is 1 for every alpha.",
+        formula="x if x > 0 else alpha (exp(x / alpha) - 1)",
+        derivative_formula="1 if x > 0 else exp(x / alpha)",
+        domain=(-inf, inf),
+        range=(-1.0, inf),
+        limits=(-1.0, inf),
+        parameters=(
+            Parameter(
+                name="alpha",
+                default=1.0,
+                lower=0.0,
+                upper=inf,
+                summary="the limit at -inf is -alpha",
+                lower_included=False,
+                derivative_formula="0 if x > 0 else exp(x / alpha) (1 - x / alpha) - 1",
+            ),
+        ),
+        saturates=("-inf",),
+        max_derivative=1.0,
+        monotonic=True,
+        odd=False,
+        zero_centred=False,
+        self_gated=False,
+        smooth=False,
+        source="J. T. Barron (2017), Continuously differentiable exponential linear units, arXiv"
+        " 1704.07483.",
+        initializer="kaiming_normal",
+        gain=_celu_gain(1.0),
+        gain_at=_celu_gain,
+        initializer_reason=_HE_CONDITION + " 1.245 for alpha = 1, where it is ELU.",
+        example=Example(
+            at="[-2.0, 0.0, 2.0]",
+            value="array([-0.86466472,  0.        ,  2.        ])",
+            grad="array([0.13533528, 1.        , 1.        ])",
+            backward="array([  0.13533528,  10.        , 100.        ])",
+        ),
+        error_bound=error_bounds(),
+        elsewhere={
+            "torch": "torch.nn.functional.celu",
+            "jax": "jax.nn.celu",
+            "keras": "keras.activations.celu",
+            "onnx": "Celu",
+        },
+    ),
+    Function(
+        name="selu",
+        summary="ELU scaled so that a network of it drives its signal to mean 0 and variance 1.",
+        formula="scale (x if x > 0 else alpha (exp(x) - 1))",
+        derivative_formula="scale (1 if x > 0 else alpha exp(x))",
+        domain=(-inf, inf),
+        range=(-1.7580993408473768, inf),
+        limits=(-1.7580993408473768, inf),
+        saturates=("-inf",),
+        max_derivative=1.7580993408473768,
+        monotonic=True,
+        odd=False,
+        zero_centred=False,
+        self_gated=False,
+        smooth=False,
+        source="G. Klambauer, T. Unterthiner, A. Mayr, S. Hochreiter (2017), Self-normalizing"
+        " neural networks, NIPS 30; scale and alpha are the exact numbers of its equation 14,"
+        " 1.05070098735548049... and 1.67326324235437728... The derivative at 0 is taken as scale"
+        " alpha.",
+        initializer="kaiming_normal",
+        gain=1.0,
+        initializer_reason="Klambauer et al. (2017) ask for weights of variance 1 / fan_in (LeCun"
+        " et al., 1998), which is gain 1: a standard normal argument then keeps its second moment."
+        " torch's calculate_gain says 3/4, with which it shrinks.",
+        example=Example(
+            at="[-2.0, 0.0, 2.0]",
+            value="array([-1.52016647,  0.        ,  2.10140197])",
+            grad="array([0.23793287, 1.75809934, 1.05070099])",
+            backward="array([  0.23793287,  17.58099341, 105.07009874])",
+        ),
+        error_bound=error_bounds(),
+        elsewhere={
+            "torch": "torch.nn.functional.selu",
+            "jax": "jax.nn.selu",
+            "keras": "keras.activations.selu",
+            "onnx": "Selu",
+        },
+    ),
+    Function(
+        name="relu_squared",
+        summary="The square of ReLU: no kink in its slope at 0, and a slope that grows without"
+        " bound.",
+        formula="max(x, 0)²",
+        derivative_formula="2 max(x, 0)",
+        domain=(-inf, inf),
+        range=(0.0, inf),
+        limits=(0.0, inf),
+        saturates=("-inf",),
+        max_derivative=inf,
+        monotonic=True,
+        odd=False,
+        zero_centred=False,
+        self_gated=False,
+        smooth=False,
+        source="D. R. So et al. (2021), Primer: searching for efficient transformers for language"
+        " modeling, NeurIPS 34.",
+        initializer="kaiming_normal",
+        gain=sqrt(2.0 / 3.0),
+        initializer_reason=_HE_CONDITION + " sqrt(2 / 3)." + _UNSTABLE,
+        example=Example(
+            at="[-2.0, 0.0, 2.0]",
+            value="array([0., 0., 4.])",
+            grad="array([0., 0., 4.])",
+            backward="array([  0.,   0., 400.])",
+        ),
+        error_bound=error_bounds(value=0.5, grad=0.0, backward=0.5),
+    ),
+    Function(
+        name="hard_swish",
+        summary="The argument gated by its hard sigmoid: a swish of two lines and a parabola.",
+        formula="x min(max((x + 3) / 6, 0), 1)",
+        derivative_formula="0 if x <= -3 else 1 if x >= 3 else (2x + 3) / 6",
+        domain=(-inf, inf),
+        range=(-0.375, inf),
+        limits=(0.0, inf),
+        saturates=("-inf",),
+        max_derivative=1.5,
+        monotonic=False,
+        odd=False,
+        zero_centred=False,
+        self_gated=True,
+        smooth=False,
+        source="A. Howard et al. (2019), Searching for MobileNetV3, ICCV. The derivative is taken"
+        " as 0 at -3 and as 1 at 3.",
+        initializer="kaiming_normal",
+        gain=1.7366572127665416,
+        initializer_reason=_HE_CONDITION
+        + " 1.737; ReLU's sqrt(2), common in practice, loses 34 % of that moment a layer.",
+        example=Example(
+            at="[-2.0, 0.0, 2.0]",
+            value="array([-0.33333333,  0.        ,  1.66666667])",
+            grad="array([-0.16666667,  0.5       ,  1.16666667])",
+            backward="array([ -0.16666667,   5.        , 116.66666667])",
+        ),
+        error_bound=error_bounds(),
+        aliases=("hardswish", "hard_silu"),
+        elsewhere={
+            "torch": "torch.nn.functional.hardswish",
+            "jax": "jax.nn.hard_swish",
+            "keras": "keras.activations.hard_swish",
+            "onnx": "HardSwish",
+        },
+    ),
+    Function(
+        name="softshrink",
+        summary="The argument moved towards 0 by lambd, and no further than 0.",
+        formula="sign(x) max(|x| - lambd, 0)",
+        derivative_formula="1 if |x| > lambd else 0",
+        domain=(-inf, inf),
+        range=(-inf, inf),
+        limits=(-inf, inf),
+        parameters=(
+            Parameter(
+                name="lambd",
+                default=0.5,
+                lower=0.0,
+                upper=inf,
+                summary="the width of the shift, and half of that of the zero zone",
+            ),
+        ),
+        saturates=(),
+        max_derivative=1.0,
+        monotonic=True,
+        odd=True,
+        zero_centred=True,
+        self_gated=False,
+        smooth=False,
+        source="D. L. Donoho (1995), De-noising by soft-thresholding, IEEE Trans. Inform. Theory"
+        " 41. The derivative at -lambd and lambd is taken as 0.",
+        initializer="kaiming_normal",
+        gain=_softshrink_gain(0.5),
+        gain_at=_softshrink_gain,
+        initializer_reason=_HE_CONDITION + " 1.544 for lambd = 0.5." + _UNSTABLE,
+        example=Example(
+            at="[-2.0, 0.25, 2.0]",
+            value="array([-1.5,  0. ,  1.5])",
+            grad="array([1., 0., 1.])",
+            backward="array([  1.,   0., 100.])",
+        ),
+        error_bound=error_bounds(value=0.5, grad=0.0, backward=0.0),
+        aliases=("soft_shrink",),
+        elsewhere={
+            "torch": "torch.nn.functional.softshrink",
+            "keras": "keras.activations.soft_shrink (threshold=0.5)",
+            "onnx": "Shrink (bias=0, lambd=0.5; this one with bias = lambd)",
+        },
+    ),
+    Function(
+        name="hardshrink",
+        summary="The argument where it exceeds lambd in size, and 0 elsewhere.",
+        formula="x if |x| > lambd else 0",
+        derivative_formula="1 if |x| > lambd else 0",
+        domain=(-inf, inf),
+        range=(-inf, inf),
+        limits=(-inf, inf),
+        parameters=(
+            Parameter(
+                name="lambd",
+                default=0.5,
+                lower=0.0,
+                upper=inf,
+                summary="half of the width of the zero zone",
+            ),
+        ),
+        saturates=(),
+        max_derivative=1.0,
+        monotonic=True,
+        odd=True,
+        zero_centred=True,
+        self_gated=False,
+        smooth=False,
+        source="D. L. Donoho, I. M. Johnstone (1994), Ideal spatial adaptation by wavelet"
+        " shrinkage, Biometrika 81. The derivative at -lambd and lambd is taken as 0.",
+        initializer="kaiming_normal",
+        gain=_hardshrink_gain(0.5),
+        gain_at=_hardshrink_gain,
+        initializer_reason=_HE_CONDITION + " 1.016 for lambd = 0.5." + _UNSTABLE,
+        example=Example(
+            at="[-2.0, 0.25, 2.0]",
+            value="array([-2.,  0.,  2.])",
+            grad="array([1., 0., 1.])",
+            backward="array([  1.,   0., 100.])",
+        ),
+        error_bound=error_bounds(value=0.0, grad=0.0, backward=0.0, half=0.0),
+        aliases=("hard_shrink",),
+        elsewhere={
+            "torch": "torch.nn.functional.hardshrink",
+            "keras": "keras.activations.hard_shrink (threshold=0.5)",
+            "onnx": "Shrink (lambd=0.5, bias=0)",
+        },
+    ),
+    Function(
+        name="tanhshrink",
+        summary="The argument less its tanh: flat at 0, straight far out.",
+        formula="x - (exp(x) - exp(-x)) / (exp(x) + exp(-x))",
+        derivative_formula="tanh(x)²",
+        domain=(-inf, inf),
+        range=(-inf, inf),
+        limits=(-inf, inf),
+        saturates=(),
+        max_derivative=1.0,
+        monotonic=True,
+        odd=True,
+        zero_centred=True,
+        self_gated=False,
+        smooth=True,
+        source="R. Collobert, K. Kavukcuoglu, C. Farabet (2011), Torch7: a Matlab-like environment"
+        " for machine learning, NIPS workshop BigLearn, whose layer it is; no paper proposes it.",
+        initializer="kaiming_normal",
+        gain=2.3383675301021214,
+        initializer_reason=_HE_CONDITION + " 2.338." + _UNSTABLE,
+        example=Example(
+            at="[-2.0, 0.0, 2.0]",
+            value="array([-1.03597242,  0.        ,  1.03597242])",
+            grad="array([0.92934918, 0.        , 0.92934918])",
+            backward="array([ 0.92934918,  0.        , 92.93491751])",
+        ),
+        error_bound=error_bounds(),
+        aliases=("tanh_shrink",),
+        elsewhere={
+            "torch": "torch.nn.functional.tanhshrink",
+            "keras": "keras.activations.tanh_shrink",
         },
     ),
 )

@@ -1,22 +1,27 @@
-"""``ogive bench``: the functions against NumPy, SciPy and PyTorch, as ratios."""
+"""``ogive bench``: the functions against the fastest libraries there are, as ratios."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ogive.cli.console import console
-from ogive.cli.parsing import names
+from ogive.cli.group import mistake
+from ogive.cli.parsing import names, wholes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.table import Table
 
-    from ogive.bench.timing import Measurement
+    from ogive.bench.results import Measurement
+
+_MOST_THREADS = 256
+# Argument, gradient, ones, output, scratch for the formulas, and JAX's copies of the first three.
+_ARRAYS_AT_ONCE = 10
 
 
 def _counts(context: click.Context, option: click.Parameter, text: str) -> tuple[int, ...]:
@@ -35,6 +40,17 @@ def _counts(context: click.Context, option: click.Parameter, text: str) -> tuple
     return tuple(counts)
 
 
+def _threads(context: click.Context, option: click.Parameter, text: str) -> tuple[int, ...]:
+    """Return numbers of threads: '1,2'."""
+    numbers = wholes(context, option, text)
+    for number in numbers:
+        if number > _MOST_THREADS:
+            raise click.BadParameter(
+                f"{number} is more than {_MOST_THREADS} threads", context, option
+            )
+    return numbers
+
+
 @click.command("bench")
 @click.option("--functions", callback=names, help="Names between commas; all by default.")
 @click.option(
@@ -51,10 +67,21 @@ def _counts(context: click.Context, option: click.Parameter, text: str) -> tuple
     default="float32",
     show_default=True,
 )
-@click.option("--threads", type=click.IntRange(1, 256), default=1, show_default=True)
+@click.option(
+    "--threads",
+    default="1",
+    callback=_threads,
+    show_default=True,
+    help="For every library; several between commas are measured one after the other.",
+)
+@click.option(
+    "--peers",
+    callback=names,
+    help="numpy, scipy, torch, jax, numexpr; by default all that are installed.",
+)
 @click.option(
     "--seconds",
-    type=click.FloatRange(0.01, 600),
+    type=click.FloatRange(0.001, 600),
     default=0.3,
     show_default=True,
     help="For each line of the table.",
@@ -65,52 +92,105 @@ def command(
     kind: str,
     counts: tuple[int, ...],
     dtype: str,
-    threads: int,
+    threads: tuple[int, ...],
+    peers: tuple[str, ...] | None,
     seconds: float,
     file: Path | None,
 ) -> None:
-    """Time every function next to NumPy, SciPy and PyTorch, in turns, and print ratios.
+    """Time every function next to NumPy, SciPy, PyTorch, JAX and numexpr; print ratios.
 
     A ratio above 1 says that the peer took so many times longer than Ogive; losses are shown like
-    wins.  Best and median of all readings stand next to each other.
+    wins.  Best and median of all readings stand next to each other.  A peer that loses more than
+    three bits of accuracy somewhere in the ordinary range is marked with a ~.
     """
-    from ogive.bench import peers, timing
+    from ogive.bench import machine, timing
+    from ogive.bench.results import Bench
+    from ogive.bench.run import WorkerError, run_bench
+    from ogive.bench.work import KINDS
     from ogive.cli.output import writable_file, write_whole
 
     if file is not None:
         writable_file(file)
-    kinds = peers.KINDS if kind == "all" else (kind,)
-    known = {name for one in kinds for name in peers.names(one)}
-    chosen = tuple(name for one in kinds for name in peers.names(one)) if not functions else ()
-    for name in functions or ():
-        if name not in known:
-            from difflib import get_close_matches
-
-            close = get_close_matches(name, sorted(known), 3)
-            hint = f"; did you mean {' or '.join(close)}?" if close else ""
-            raise click.BadParameter(f"{name!r} cannot be measured as {kind}{hint}")
-        chosen += (name,)
     dtypes = ("float32", "float64") if dtype == "both" else (dtype,)
-
+    _check_memory(max(counts), dtypes)
+    kinds = KINDS if kind == "all" else (kind,)
+    request = timing.Request(
+        functions=_chosen_functions(functions, kinds),
+        kinds=kinds,
+        counts=tuple(dict.fromkeys(counts)),
+        dtypes=dtypes,
+        peers=_chosen_peers(peers),
+        seconds=seconds,
+        threads=1,
+    )
     out = console()
-    results = []
-    with out.status("measuring") as status:
-        for result in timing.run_bench(
-            tuple(dict.fromkeys(chosen)), kinds, counts, dtypes, threads, seconds
-        ):
-            results.append(result)
-            status.update(f"measuring: {result.kind} of {result.function}, {len(results)} done")
+    results: list[Measurement] = []
+    asked = tuple(dict.fromkeys(threads))
+    total = len(request.rows()) * len(request.counts) * len(dtypes) * len(asked)
+    with console(stderr=True).status("measuring") as status:
+        try:
+            for number in asked:
+                for row in run_bench(replace(request, threads=number)):
+                    results.append(row)
+                    status.update(
+                        f"measuring: {row.kind} of {row.function}, {len(results)} of {total} done"
+                    )
+        except WorkerError as error:
+            raise mistake(error) from None
     out.print(bench_table(results))
     out.print(
-        f"{threads} thread{'s' * (threads > 1)}; ratios are peer's time / Ogive's, best (median); "
-        "copy: NumPy's copy of the same array.",
+        "Ratios are peer's time / Ogive's, best (median); copy: the faster of NumPy's and torch's."
+        " ~: loses more than three bits somewhere.",
         style="dim",
     )
     if file is not None:
-        import json
-
-        write_whole(file, json.dumps([asdict(result) for result in results], indent=1) + "\n")
+        write_whole(file, Bench(machine.machine(), machine.versions(), results).to_json())
         out.print(f"Figures: {file}")
+
+
+def _chosen_functions(functions: tuple[str, ...] | None, kinds: Sequence[str]) -> tuple[str, ...]:
+    from ogive.bench.work import names as measurable
+
+    known = tuple(dict.fromkeys(name for kind in kinds for name in measurable(kind)))
+    for name in functions or ():
+        if name not in known:
+            raise click.BadParameter(
+                f"{name!r} cannot be measured as {' or '.join(kinds)}{_hint(name, known)}"
+            )
+    return known if functions is None else tuple(dict.fromkeys(functions))
+
+
+def _chosen_peers(peers: tuple[str, ...] | None) -> tuple[str, ...]:
+    from ogive.bench.peers import PEERS, available
+
+    installed = available()
+    for name in peers or ():
+        if name not in PEERS:
+            raise click.BadParameter(
+                f"{name!r} is not one of the peers {', '.join(PEERS)}{_hint(name, PEERS)}"
+            )
+        if name not in installed:
+            raise click.BadParameter(f"{name} is not installed")
+    return installed if peers is None else tuple(dict.fromkeys(peers))
+
+
+def _hint(name: str, known: Sequence[str]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, sorted(known), 3)
+    return f"; did you mean {' or '.join(close)}?" if close else ""
+
+
+def _check_memory(count: int, dtypes: Sequence[str]) -> None:
+    """Say beforehand that the arrays of a size will not fit, rather than be killed half-way."""
+    from ogive.bench.machine import memory
+
+    needed = _ARRAYS_AT_ONCE * count * (8 if "float64" in dtypes else 4)
+    if needed > memory():
+        raise mistake(
+            f"{count:.0e} elements need about {needed / 2**30:.0f} GiB of memory;"
+            f" this machine has {memory() / 2**30:.0f}"
+        )
 
 
 def bench_table(results: Sequence[Measurement]) -> Table:
@@ -121,15 +201,16 @@ def bench_table(results: Sequence[Measurement]) -> Table:
     from ogive.bench.peers import PEERS
 
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for heading in ("function", "kind", "dtype", "elements", "ns each", *PEERS, "copy"):
-        left = heading in ("function", "kind", "dtype")
-        table.add_column(heading, justify="left" if left else "right")
+    left = ("function", "kind", "dtype")
+    for heading in (*left, "elements", "threads", "ns each", *PEERS, "copy"):
+        table.add_column(heading, justify="left" if heading in left else "right")
     for result in results:
         cells = [
             Text(result.function, style="bold"),
             Text(result.kind),
             Text(result.dtype),
             Text(f"{result.count:.0e}".replace("e+0", "e")),
+            Text(str(result.threads)),
             Text(f"{result.best['ogive']:.3g}"),
         ]
         for peer in (*PEERS, "copy"):
@@ -138,6 +219,8 @@ def bench_table(results: Sequence[Measurement]) -> Table:
                 cells.append(Text("–"))
                 continue
             lost = best < 1 and peer != "copy"
-            cells.append(Text(f"{best:.2f} ({middle:.2f})", style="red" if lost else ""))
+            doubtful = peer in result.error and peer not in result.accurate
+            text = f"{'~' * doubtful}{best:.2f} ({middle:.2f})"
+            cells.append(Text(text, style="red" if lost else ""))
         table.add_row(*cells)
     return table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ def as_json(record: Function) -> dict[str, Any]:
     """Return what is known of a function as JSON values.
 
     JSON has no infinities: they are the strings ``"inf"`` and ``"-inf"``. A limit outside the
-    domain is null.
+    domain is null, and so is the derivative with respect to a parameter that is not learned.
 
     Parameters
     ----------
@@ -41,7 +42,10 @@ def as_json(record: Function) -> dict[str, Any]:
                 "default": parameter.default,
                 "lower": _finite(parameter.lower),
                 "upper": _finite(parameter.upper),
+                "lower_included": parameter.lower_included,
                 "summary": parameter.summary,
+                "learned": parameter.learned,
+                "derivative_formula": parameter.derivative_formula or None,
             }
             for parameter in record.parameters
         ],
@@ -54,8 +58,10 @@ def as_json(record: Function) -> dict[str, Any]:
         "smooth": record.smooth,
         "initializer": record.initializer,
         "gain": record.gain,
+        "initializer_reason": record.initializer_reason,
         "elsewhere": dict(record.elsewhere),
         "error_bound_ulp": bounds,
+        "example": asdict(record.example),
         "source": record.source,
     }
 

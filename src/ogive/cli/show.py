@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ogive.cli.console import console, ends, number
+from ogive.cli import facts
+from ogive.cli.console import console, number
 from ogive.cli.group import mistake, require
 from ogive.cli.output import writable_file
 
@@ -82,40 +83,28 @@ def _print_facts(record: Function) -> None:
 
 
 def _facts(record: Function) -> list[tuple[str, str]]:
-    low, high = (("" if v is None else number(v)) for v in record.limits)
-    is_so = {
-        "monotonic": record.monotonic,
-        "odd": record.odd,
-        "zero-centred": record.zero_centred,
-        "self-gated": record.self_gated,
-        "smooth": record.smooth,
-    }
-    facts = [("formula", record.formula), ("derivative", record.derivative_formula)]
-    facts += [
-        (f"parameter {p.name}", f"{p.summary}; default {number(p.default)}, {p.condition}")
-        for p in record.parameters
+    from ogive.catalog import DTYPES, KINDS
+
+    rows = [("formula", record.formula), ("derivative", record.derivative_formula)]
+    for p in record.parameters:
+        told = f"{p.summary}; default {number(p.default)}, {p.condition}"
+        rows.append((f"parameter {p.name}", told))
+        if p.learned:
+            call, _ = facts.derivative_calls(record, p)
+            rows.append((f"d / d {p.name}", f"{p.derivative_formula}: {call}"))
+    rows += facts.behaviour(record)
+    rows += [
+        ("initialisation", facts.initialisation(record)),
+        ("because", record.initializer_reason),
     ]
-    facts += [
-        ("defined on", f"{number(record.domain[0])} … {number(record.domain[1])}"),
-        ("values", f"{number(record.range[0])} … {number(record.range[1])}"),
-    ]
-    if low and high:
-        facts.append(("limits", f"{low} at −∞, {high} at +∞"))
-    flat = ends(record.saturates)
-    facts += [
-        ("saturates", f"at {flat} (the derivative tends to 0)" if flat else "nowhere"),
-        ("largest slope", number(record.max_derivative)),
-        ("is", ", ".join(word for word, true in is_so.items() if true) or "none of these"),
-        ("is not", ", ".join(word for word, true in is_so.items() if not true) or "–"),
-        ("initialisation", f"{record.initializer}, gain {number(record.gain)}"),
-    ]
-    facts += [(f"in {library}", name) for library, name in record.elsewhere.items()]
-    kinds: dict[str, list[str]] = {}
-    for (kind, dtype), bound in record.error_bound.items():
-        kinds.setdefault(kind, []).append(f"{dtype} {number(bound)}")
-    facts += [(f"error of {kind}", f"at most {', '.join(b)} ulp") for kind, b in kinds.items()]
-    facts.append(("source", record.source))
-    return facts
+    rows += [(f"in {library}", name) for library, name in record.elsewhere.items()]
+    for kind in KINDS:
+        bounds = [f"{dtype} {facts.error(record.error_bound[kind, dtype])}" for dtype in DTYPES]
+        rows.append((f"error of {kind}", ", ".join(bounds)))
+    call, result = next(facts.examples(record))
+    rows.append(("example", f"{call} is {result}"))
+    rows.append(("source", record.source))
+    return rows
 
 
 def _print_plot(record: Function) -> None:
