@@ -178,3 +178,8 @@ def test_importing_the_study_loads_nothing_heavy():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert answer.stdout.strip() == "[]"
+
+
+def test_a_function_without_a_module_is_refused_before_anything_runs() -> None:
+    with pytest.raises(ValueError, match="'mish' has no PyTorch module yet"):
+        Study(activations=("relu", "mish"))

@@ -42,7 +42,8 @@ configured = pytest.mark.parametrize(("name", "arguments"), CONFIGURED, ids=str)
 
 def test_every_module_is_tested_and_every_function_has_one():
     assert {name for name, _ in CONFIGURED} == set(TORCHS)
-    assert {type(nn.activation(name)).__name__ for name in catalog.CATALOG} <= set(CLASSES)
+    assert {type(nn.activation(name)).__name__ for name in nn.MODULES} <= set(CLASSES)
+    assert set(nn.MODULES) <= set(catalog.CATALOG)
 
 
 @configured
@@ -155,6 +156,10 @@ def test_activation_by_name_and_alias():
 def test_activation_says_what_is_wrong():
     with pytest.raises(ValueError, match="no function is called 'sigmiod'; did you mean sigmoid"):
         nn.activation("sigmiod")
+    with pytest.raises(
+        ValueError, match=r"mish has no module in ogive\.torch\.nn; there is one for"
+    ):
+        nn.activation("mish")
     with pytest.raises(TypeError, match="the name of a function is a string"):
         nn.activation(torch.relu)
     with pytest.raises(TypeError, match="slope"):
@@ -170,9 +175,10 @@ def test_recognise(module):
     assert (function.name, parameters) == ("leaky_relu", {"negative_slope": 0.3})
     assert nn.recognise(module.Softplus(2))[1] == {"beta": 2.0}
     assert nn.recognise(module.ELU(0.5))[1] == {"alpha": 0.5}
-    for name in catalog.CATALOG:
+    for name in nn.MODULES:
         own = nn.activation(name)
-        if name == "logit" and module is torch.nn:
+        # torch has no logit, and a SiLU is a silu rather than a swish.
+        if (name == "logit" and module is torch.nn) or name == "swish":
             continue
         assert nn.recognise(getattr(module, type(own).__name__)())[0].name == name
 

@@ -61,6 +61,7 @@ def as_json(record: Function) -> dict[str, Any]:
         "initializer_reason": record.initializer_reason,
         "elsewhere": dict(record.elsewhere),
         "error_bound_ulp": bounds,
+        "cancels": list(record.cancels),
         "example": asdict(record.example),
         "source": record.source,
     }

@@ -68,7 +68,15 @@ def _activation(value: object) -> str:
             f"{value!r} cannot be an activation: it is defined on [{low:g}, {high:g}] only, "
             "and a layer's sums can be any real number"
         )
-    return record.name
+    from ogive.torch.nn import MODULES
+
+    if record.name not in MODULES:
+        raise ValueError(
+            f"{value!r} has no PyTorch module yet, so that no network can be trained with it; "
+            f"those that have one: {', '.join(MODULES)}"
+        )
+    # Two names of one module are one activation: swish, at its default, is silu.
+    return next(name for name, module in MODULES.items() if module is MODULES[record.name])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -242,7 +242,7 @@ class LogSoftmax(nn.LogSoftmax):
         return functional.log_softmax(input, self.dim)
 
 
-_MODULES: dict[str, type[nn.Module]] = {
+MODULES: dict[str, type[nn.Module]] = {
     "sigmoid": Sigmoid,
     "logit": Logit,
     "log_sigmoid": LogSigmoid,
@@ -252,6 +252,7 @@ _MODULES: dict[str, type[nn.Module]] = {
     "leaky_relu": LeakyReLU,
     "elu": ELU,
     "silu": SiLU,
+    "swish": SiLU,  # at its default, beta = 1
     "gelu": GELU,
 }
 """Catalogue name to module; a parameter of the function is the attribute of the same name."""
@@ -277,7 +278,8 @@ def activation(name: str, **params: Any) -> nn.Module:
     TypeError
         If `name` is not a string, or the module has no such argument.
     ValueError
-        If there is no such function; the message names the closest ones.
+        If there is no such function, and the message names the closest ones; or if it has no
+        module here, and the message names those that have one.
 
     Examples
     --------
@@ -285,7 +287,12 @@ def activation(name: str, **params: Any) -> nn.Module:
     >>> activation("leaky_relu", negative_slope=0.2)
     LeakyReLU(negative_slope=0.2)
     """
-    return _MODULES[catalog.get(name).name](**params)
+    function = catalog.get(name).name
+    if function not in MODULES:
+        raise ValueError(
+            f"{function} has no module in ogive.torch.nn; there is one for {', '.join(MODULES)}"
+        )
+    return MODULES[function](**params)
 
 
 def recognise(module: nn.Module) -> tuple[catalog.Function, dict[str, float]] | None:
@@ -309,7 +316,7 @@ def recognise(module: nn.Module) -> tuple[catalog.Function, dict[str, float]] | 
     >>> function.name, parameters
     ('elu', {'alpha': 0.5})
     """
-    for name, own in _MODULES.items():
+    for name, own in MODULES.items():
         # Every class but Logit has torch's class of the same name as its first base.
         known = own if own is Logit else own.__bases__[0]
         if isinstance(module, known):
