@@ -87,4 +87,5 @@ def largest_errors(name: str, kind: str, dtype: str, names: Sequence[str]) -> di
 def _around_roots(x: Array, truth: Array) -> Array:
     """Tell which points are near a change of sign other than at 0."""
     roots = x[1:][(truth[1:] * truth[:-1] < 0) & (np.abs(x[1:]) > 1e-3)]
-    return np.any(np.abs(x[:, None] / roots - 1) < _AROUND_A_ROOT, axis=1)  # type: ignore[no-any-return]
+    near: Array = np.any(np.abs(x[:, None] / roots - 1) < _AROUND_A_ROOT, axis=1)
+    return near

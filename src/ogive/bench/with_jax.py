@@ -56,6 +56,8 @@ _VALUE: Mapping[str, Callable[..., Any]] = {
     "softmax": nn.softmax,
     "log_softmax": nn.log_softmax,
     "logsumexp": partial(nn.logsumexp, axis=-1),
+    # Since JAX 0.5.
+    **({"log1mexp": nn.log1mexp} if hasattr(nn, "log1mexp") else {}),
 }
 _NAMESPACE = {
     name: getattr(jnp, name)
@@ -71,8 +73,6 @@ def _value(work: Work) -> Function | None:
     own = _VALUE.get(work.name)
     if own is not None:
         return partial(own, **parameters)
-    if work.name == "log1mexp" and hasattr(nn, "log1mexp"):  # since JAX 0.5
-        return nn.log1mexp
     if work.name not in TEXTBOOK:
         return None
     expression = ast.fix_missing_locations(ast.Expression(inlined(TEXTBOOK[work.name].value)))
@@ -94,13 +94,19 @@ def contender(work: Work) -> Call | None:
     value = _value(work)
     if value is None:
         return None
+
+    def backward(g: Any, x: Any) -> Any:
+        return jax.vjp(value, x)[1](g)[0]
+
+    computes: dict[str, Callable[..., Any]] = {
+        "value": value,
+        "grad": lambda x: backward(jnp.ones_like(x), x),
+        "backward": backward,
+    }
+    compute = computes[work.kind]
     operands = [_on_device(work, work.domain)]
-    compute: Callable[..., Any] = value
-    if work.kind == "grad":
-        compute = lambda x: jax.vjp(value, x)[1](jnp.ones_like(x))[0]  # noqa: E731
-    elif work.kind == "backward":
+    if work.kind == "backward":
         operands = [_on_device(work, "gradient"), *operands]
-        compute = lambda g, x: jax.vjp(value, x)[1](g)[0]  # noqa: E731
     if work.name == "logsumexp" or work.x.nbytes < _DONATED_BYTES:
         compiled = jax.jit(compute)
         return lambda: compiled(*operands).block_until_ready()

@@ -28,7 +28,7 @@ class _Constants(ast.NodeTransformer):
         self._parameters = parameters
 
     def visit_Constant(self, node: ast.Constant) -> ast.expr:
-        return self._name(float(node.value))  # type: ignore[arg-type]
+        return self._name(float(ast.literal_eval(node)))
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         if node.id in self._parameters:

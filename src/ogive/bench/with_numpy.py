@@ -74,7 +74,7 @@ class _Steps:
         if isinstance(node, ast.Name):
             return self._named[node.id]
         if isinstance(node, ast.Constant):
-            return float(node.value)  # type: ignore[arg-type]
+            return float(ast.literal_eval(node))
         if isinstance(node, ast.BinOp):
             operands = [self._operand(node.left), self._operand(node.right)]
             return self._applied(_OPERATORS[type(node.op)], operands, into)

@@ -104,7 +104,8 @@ class Arrays:
         key = ("scratch", index)
         if key not in self.kept:
             self.kept[key] = self._filled(np.zeros(1))
-        return self.kept[key]  # type: ignore[no-any-return]
+        buffer: Array = self.kept[key]
+        return buffer
 
     def _normal(self, seed: int) -> Array:
         return np.random.default_rng(seed).standard_normal(min(self.count, _DIFFERENT_NUMBERS))
