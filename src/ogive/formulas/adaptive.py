@@ -20,44 +20,45 @@ from ogive.formulas.namespace import (
 
 def _srs_parts(
     x: Array, alpha: Array, beta: Array, xp: Namespace
-) -> tuple[Array, Array, Array, Array]:
-    """Return z = x / beta, e = exp(-|z|), q = value / alpha and r = 1 / (x / alpha + exp(-z)).
+) -> tuple[Array, Array, Array, Array, Array]:
+    """Return x, z = x / beta, e = exp(-|z|), value / alpha and r = 1 / (x / alpha + exp(-z)).
 
-    r is without the factor exp(z), which is e, where x < 0: what is left of it stays bounded.
+    r is without the factor exp(z), which is e, where x < 0: what is left of it stays bounded. Where
+    e is 0 in every dtype, x is a number of its sign.
     """
     z = xp.clip(x / beta, -SATURATED_EXP, SATURATED_EXP)
     e = xp.exp(-magnitude(z, xp))
-    # Where e is 0 in every dtype, a number of the sign of x does for x.
     held = xp.where(xp.abs(z) == SATURATED_EXP, xp.clip(x, -1.0, 1.0), x)
     scaled = xp.where(x < 0, held * e, held)
     denominator = xp.where(x < 0, alpha + scaled, scaled + alpha * e)
-    return z, e, scaled / denominator, alpha / denominator
+    return held, z, e, scaled / denominator, alpha / denominator
 
 
 def srs(x: Array, alpha: Array = 5.0, beta: Array = 3.0, xp: Namespace = None) -> Array:
     """Divide x by x / alpha + exp(-x / beta), both times exp(x / beta) where x < 0."""
     xp = xp or namespace_of(x)
-    return alpha * _srs_parts(x, alpha, beta, xp)[2]
+    return alpha * _srs_parts(x, alpha, beta, xp)[3]
 
 
 def grad_srs(x: Array, alpha: Array = 5.0, beta: Array = 3.0, xp: Namespace = None) -> Array:
     """(1 + x / beta) exp(-x / beta) / (x / alpha + exp(-x / beta))²."""
     xp = xp or namespace_of(x)
-    z, e, _, r = _srs_parts(x, alpha, beta, xp)
-    return (1.0 + z) * e * r * r
+    held, _, e, _, r = _srs_parts(x, alpha, beta, xp)
+    # 1 + x / beta as a quotient: next to the zero at -beta the sum is exact.
+    return (held + beta) / beta * e * r * r
 
 
 def grad_srs_alpha(x: Array, alpha: Array = 5.0, beta: Array = 3.0, xp: Namespace = None) -> Array:
     """(value / alpha)²."""
     xp = xp or namespace_of(x)
-    q = _srs_parts(x, alpha, beta, xp)[2]
+    q = _srs_parts(x, alpha, beta, xp)[3]
     return q * q
 
 
 def grad_srs_beta(x: Array, alpha: Array = 5.0, beta: Array = 3.0, xp: Namespace = None) -> Array:
     """-(value / beta)² exp(-x / beta), squared last so that a subnormal result rounds once."""
     xp = xp or namespace_of(x)
-    z, _, _, r = _srs_parts(x, alpha, beta, xp)
+    _, z, _, _, r = _srs_parts(x, alpha, beta, xp)
     root = z * r * xp.exp(-0.5 * magnitude(z, xp))
     return -(root * root)
 
@@ -113,11 +114,12 @@ def grad_pdelu_t(x: Array, alpha: Array = 1.0, t: Array = 0.9, xp: Namespace = N
     """
     xp = xp or namespace_of(x)
     alive, u, s, logarithm = _deformed(x, t, xp)
-    near = u > -0.25
+    near = u > -0.5
     small = xp.where(near, u, 0.0)
     over = xp.clip(x, -SATURATED_EXP, 0.0) / (2.0 + small)
     v = small / (2.0 + small)
-    series = polynomial([1.0 / k for k in range(3, 21, 2)], v * v)
+    # v² is at most 1/9: 16 terms are right to float64's last bit.
+    series = polynomial([1.0 / k for k in range(3, 35, 2)], v * v)
     by_series = 2.0 * over * over * (1.0 / (1.0 + v) + v * series)
     large = xp.where(near, -0.5, u)
     divisor = xp.where(near, 1.0, s)
@@ -142,6 +144,11 @@ def grad_abrelu(x: Array, threshold: Array = 0.0, xp: Namespace = None) -> Array
 
 
 # ---- pau ----------------------------------------------------------------------------------------
+
+
+def _differentiated(coefficients: Sequence[Array]) -> list[Array]:
+    """Return the coefficients of the derivative of a polynomial, those of 1, x, x² ... given."""
+    return [k * coefficient for k, coefficient in enumerate(coefficients)][1:]
 
 
 class _Quotient:
@@ -178,14 +185,15 @@ class _Quotient:
 
     def value(self) -> Array:
         """Return N / (1 + |Q|)."""
-        a = self.coefficients[:6]
-        beyond = times(a[5], self.x, self.xp) + polynomial(a[4::-1], self.y)
-        return self.choose(polynomial(a, self.near), beyond) / self.d
+        first, *rest = self.coefficients[:6]
+        # A zero is added as -0.0, which keeps the sign of a zero that it is added to.
+        within = polynomial(rest, self.near) * self.near - (0.0 - first)
+        beyond = times(rest[-1], self.x, self.xp) + polynomial([*rest[-2::-1], first], self.y)
+        return self.choose(within, beyond) / self.d
 
-    def sign(self, slope: Array) -> Array:
-        """Return the sign of Q; where Q is 0, the one from the left, given the slope of Q."""
-        xp = self.xp
-        return xp.where(self.sign_q == 0, -xp.sign(slope), self.sign_q)
+    def sign(self, left: Array) -> Array:
+        """Return the sign of Q; `left`, that of Q to the left, where Q is 0."""
+        return self.xp.where(self.sign_q == 0, left, self.sign_q)
 
     def power(self, k: int) -> Array:
         """Return x^k within, x^(k - 4) beyond."""
@@ -195,13 +203,18 @@ class _Quotient:
 
     def derivative(self) -> Array:
         """Return N' / (1 + |Q|) - N |Q|' / (1 + |Q|)²."""
-        rising_n = [i * a for i, a in enumerate(self.coefficients[:6])][1:]
-        rising_q = [j * b for j, b in enumerate(self.coefficients[6:], 1)]
-        slope_n, slope_q = (
+        xp = self.xp
+        rising_n = _differentiated(self.coefficients[:6])
+        rising_q = _differentiated((0.0, *self.coefficients[6:]))
+        slope_n, slope_q, bend_q = (
             self.choose(polynomial(rising, self.near), polynomial(rising[::-1], self.y))
-            for rising in (rising_n, rising_q)
+            for rising in (rising_n, rising_q, _differentiated(rising_q))
         )
-        change = self.numerator() * self.sign(slope_q) * slope_q
+        # Beyond, x³ is left out of the slope: its sign counts. A double root is no kink: there |Q|
+        # is Q or -Q on both sides, which the second derivative needs to know.
+        falling = -xp.sign(slope_q) * xp.sign(self.x)
+        left = xp.where(slope_q == 0, xp.sign(bend_q), falling)
+        change = self.numerator() * self.sign(left) * slope_q
         return (slope_n - change / self.d) / self.d
 
     def derivative_by_a(self, i: int) -> Array:
@@ -215,7 +228,7 @@ class _Quotient:
         else:
             # Beyond, x⁵ x^j / x⁸.
             ratio = self.numerator() / self.d * self.choose(self.near**j, self.y ** (3 - j))
-        return -self.sign(self.power(j)) * ratio / self.d
+        return -self.sign(-self.xp.sign(self.power(j))) * ratio / self.d
 
 
 def pau(
