@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ogive.catalog import CATALOG
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -89,8 +91,15 @@ _KNOWN: dict[str, LineStyle] = {
     "logit": LineStyle("grey", (2, 1), "*"),
 }
 _SPARE_COLOURS = ("olive", "brown", "grey", "green", "purple", "blue", "orange", "sky")
-_SPARE_DASHES: tuple[tuple[float, ...], ...] = ((3, 1, 1, 1), (1, 1), (6, 1.5), (2, 2))
-_SPARE_MARKERS = ("<", ">", "h", "p", "*", "d")
+# Of lengths without a common divisor, so that 35 names pass before two look alike.
+_SPARE_DASHES: tuple[tuple[float, ...], ...] = (
+    (3, 1, 1, 1),
+    (1, 1),
+    (6, 1.5),
+    (2, 2),
+    (8, 2, 2, 2),
+)
+_SPARE_MARKERS = ("<", ">", "h", "p", "*", "d", "H")
 
 
 def line_styles(names: Sequence[str]) -> dict[str, LineStyle]:
@@ -113,19 +122,18 @@ def line_styles(names: Sequence[str]) -> dict[str, LineStyle]:
     >>> line_styles(["relu", "mine"])["relu"].colour
     'ink'
     """
-    styles: dict[str, LineStyle] = {}
-    spare = 0
-    for name in names:
-        if name in _KNOWN:
-            styles[name] = _KNOWN[name]
-        else:
-            styles[name] = LineStyle(
-                _SPARE_COLOURS[spare % len(_SPARE_COLOURS)],
-                _SPARE_DASHES[spare % len(_SPARE_DASHES)],
-                _SPARE_MARKERS[spare % len(_SPARE_MARKERS)],
-            )
-            spare += 1
-    return styles
+    catalogued = [name for name in CATALOG if name not in _KNOWN]
+    others = [name for name in names if name not in CATALOG]
+    spare = {name: i for i, name in enumerate([*catalogued, *others])}
+    return {name: _KNOWN[name] if name in _KNOWN else _spare_style(spare[name]) for name in names}
+
+
+def _spare_style(i: int) -> LineStyle:
+    return LineStyle(
+        _SPARE_COLOURS[i % len(_SPARE_COLOURS)],
+        _SPARE_DASHES[i % len(_SPARE_DASHES)],
+        _SPARE_MARKERS[i % len(_SPARE_MARKERS)],
+    )
 
 
 # Any: matplotlib types its settings as one long literal, which no dict of ours can match.
