@@ -2,6 +2,7 @@
 #pragma once
 #include "closely.h"
 #include "powers.h"
+#include "ties.h"
 
 namespace OGIVE_ISA {
 namespace {
@@ -27,8 +28,11 @@ inline SoftRootSign<Number> soft_root_sign(Plain<Number> x, Plain<Number> alpha,
   using V = Plain<Number>;
   const V edge = -vanished<Number> * beta;
   const V held = smaller_of(edge, larger_of(-edge, x));
-  const Number z = normalised(quotient(E::of(held), E::of(beta)));
-  const Number line = quotient(E::of(held), E::of(alpha));
+  V visible = held;  // in the denominator, where in 16 bits it may decide a tie
+  if constexpr (sizeof(Number) == sizeof(V))
+    visible = with_sign_of(larger_of(two_to<-32> * beta, abs(held)), held);
+  const Number z = normalised(quotient(E::of(visible), E::of(beta)));
+  const Number line = quotient(E::of(visible), E::of(alpha));
   const Mask<Number> negative = x < 0;
   const auto [M, k] = exp_closely(bounded(select(negative, z, -z), vanished<Number>, 0));
   const Number e = scaled_to_add(M, k);
@@ -165,7 +169,7 @@ inline V grad_abrelu(V x, V threshold) {
 
 // (e^x - 1 - x) / x^2 = 1/2 + x/6 + ... for `near_zero` < x <= 0.
 constexpr double near_zero = -0.34;
-inline Real expm1_curve(Real x, Real) { return Series<Real>::exp(x); }
+inline Real expm1_curve(Real x, Real) { return Series<Real>::exp(at_most(x, -two_to<-26>)); }
 inline Pair<Real> expm1_curve(Real x, Pair<Real>) {
   return fast_two_sum(splat<Real>(0.5), x * polynomial(x, exp_cubic));
 }
@@ -173,7 +177,7 @@ template <class Number>
 inline Number expm1_curve(Plain<Number> x) {
   return expm1_curve(bounded(x, near_zero, 0), Number{});
 }
-// For x <= 0, e^x = 2^n (1 + e) and e^x - 1.
+// For x <= 0, e^x = 2^n (1 + e) and e^x - 1, above -1.
 template <class Number>
 struct Decay {
   Number e, below_one;
@@ -185,10 +189,12 @@ inline Decay<Number> decay_of(Plain<Number> x) {
   const auto [r, n] = reduce<Number>(bounded(x, lowest<Number>, 0));
   const Number e = exp_minus_one_closely(r);
   const V power = power_to_add(n), minus_one = splat<V>(-1);
-  return {
-      e,
-      normalised(plus_smaller(Exact<Number>::sum_by_size(minus_one, power), times_power(e, power))),
-      n};
+  const Number below_one =
+      normalised(plus_smaller(Exact<Number>::sum_by_size(minus_one, power), times_power(e, power)));
+  if constexpr (sizeof(Number) == sizeof(V))
+    return {e, at_least(below_one, two_to<-38> - 1), n};
+  else
+    return {e, below_one, n};
 }
 // x = m 2^power with m away from both ends of its format, so that products with it neither over-
 // nor underflow; beside a large x, others are multiplied by `others` to share its power.
@@ -216,13 +222,15 @@ inline ThroughZero<Scaled<Number>> xielu(Plain<Number> argument, Plain<Number> a
   const V x = stand_in(argument);
   const auto [m, power, others] = lifted_from_ends(x);
   const Mask<Number> positive = x > 0, near = x > near_zero, large = power > 0;
-  const Number curved = select(positive, E::product(alpha_p, select(large, m, x)),
-                               expm1_curve<Number>(x) * x * alpha_n);
-  const Number inner = normalised(curved + beta * others) * m;
+  const Mask<Number> squared = (large & positive) | ((power < 0) & (beta == 0));
+  const V other = select(squared, m, x);
+  const Number curved =
+      select(positive, E::product(alpha_p, other), expm1_curve<Number>(x) * other * alpha_n);
+  const Number inner = normalised(sum_deciding_ties(curved, E::of(beta * others))) * m;
   const Number below_one = decay_of<Number>(x).below_one;
-  const Number outer =
-      normalised(E::sum(beta, -alpha_n)) * m + times_power(below_one * alpha_n, others);
-  const V exponent = power + select(large & positive, power, V{});
+  const Number outer = sum_deciding_ties(normalised(E::sum(beta, -alpha_n)) * m,
+                                         times_power(below_one * alpha_n, others));
+  const V exponent = power + select(squared, power, V{});
   return {at_infinity<Number>(argument, {select(near, inner, outer), exponent})};
 }
 // 2 alpha_p x + beta on the right, alpha_n (e^x - 1) + beta on the left: as alpha_n e^x +
@@ -238,8 +246,8 @@ inline Scaled<Number> grad_xielu(Plain<Number> argument, Plain<Number> alpha_p,
   // Only what is proportional to x leaves the middle of its format.
   const Mask<Number> grows = positive & (shift > 0) & (alpha_p != 0);
   const Mask<Number> falls = (shift < 0) & (beta == 0), moved = grows | falls;
-  const Number right =
-      E::product(2 * alpha_p, select(moved, m, x)) + beta * select(grows, others, 1);
+  const Number right = sum_deciding_ties(E::product(2 * alpha_p, select(moved, m, x)),
+                                         E::of(beta * select(grows, others, 1)));
   const auto [e, below_one, n] = decay_of<Number>(x);
   const Number decay = normalised(plus_smaller(splat<V>(1), e)) * alpha_n;
   const Number limit = E::sum(beta, -alpha_n);

@@ -1,6 +1,6 @@
 // Rational functions and square roots.
 #pragma once
-#include "number.h"
+#include "ties.h"
 
 namespace OGIVE_ISA {
 namespace {
@@ -16,14 +16,6 @@ inline Plain<Number> power_within(Plain<Number> x) {
   } else {
     return at_most(exponent_of(x), Format<typename V::Element>::bias - 1);
   }
-}
-
-// For what is below something simple by less than doubles hold, as tanh(x)^2 is below x^2: a 16-bit
-// format rounds it down even where the simple thing is halfway between two numbers.
-inline Real lowered(Real x) { return x * (1 - two_to<-38>); }
-template <class V>
-inline Pair<V> lowered(Pair<V> x) {
-  return x;
 }
 
 // Nearer to 0 than this, x (1 + x) is x.

@@ -26,12 +26,7 @@ inline Real times_two_atanh_ratio_closely(Real factor, Real v) {
   return times_two_atanh_ratio(factor, v * v);
 }
 inline Pair<Real> times_two_atanh_ratio_closely(Pair<Real> factor, Pair<Real> v) {
-  using E = Exact<Pair<Real>>;
-  const Pair<Real> z = v * v;
-  constexpr int pairs = sizeof atanh_closely_leading / sizeof *atanh_closely_leading;
-  Pair<Real> sum = E::of(atanh_closely_leading[pairs - 1]) + z.hi * polynomial(z.hi, atanh_closely);
-#pragma GCC unroll 8
-  for (int i = pairs - 2; i >= 0; --i) sum = E::of(atanh_closely_leading[i]) + z * sum;
+  const Pair<Real> z = v * v, sum = polynomial(z, atanh_closely_leading, atanh_closely);
   return normalised(factor * plus_smaller(splat<Real>(2), z * sum));
 }
 

@@ -25,10 +25,6 @@ struct Ln2<float> {
   static constexpr float hi = 0x1.62e4000000000p-1f;
   static constexpr float lo = 0x1.7f7d1c0000000p-20f;
 };
-// (e^r - 1 - r) / r^2 for |r| <= ln(2)/2, error of e^r; relative error 2^-26.6.
-constexpr double exp_single[] = {0x1.0000000000000p-1, 0x1.5554dd04c76fbp-3, 0x1.555519337a32bp-5,
-                                 0x1.120b618b9b61dp-7, 0x1.6d10fc850d02bp-10};
-
 // (e^r - 1 - r) / r^2 for |r| <= ln(2)/2, error of e^r; relative error 2^-32.2.
 constexpr double exp_wide[] = {0x1.0000000b8f670p-1, 0x1.5555555a78251p-3,  0x1.5554e91133b7ep-5,
                                0x1.1110e0f71a4a5p-7, 0x1.6d43152a5e20ap-10, 0x1.a124e412bb9cfp-13};
@@ -38,6 +34,11 @@ constexpr double exp_double[] = {
     0x1.0000000000000p-1,  0x1.5555555555557p-3,  0x1.5555555555556p-5,  0x1.11111111100dfp-7,
     0x1.6c16c16c162d6p-10, 0x1.a01a01abe6323p-13, 0x1.a01a01a6d7831p-16, 0x1.71de0237484cdp-19,
     0x1.27e4db67ac2b0p-22, 0x1.af4ddda1c08cdp-26, 0x1.1f72fc83bcbc7p-29};
+
+// (e^r - 1 - r - r^2/2) / r^3 for |r| <= ln(2)/2, error of e^r; relative error 2^-31.2.
+constexpr double exp_cubic_single[] = {0x1.5555555555555p-3, 0x1.555519337a32bp-5,
+                                       0x1.1110f6596d865p-7, 0x1.6d10fc850d02bp-10,
+                                       0x1.a0f8613a13bbap-13};
 
 // (e^r - 1 - r - r^2/2) / r^3 for |r| <= ln(2)/2, error of e^r; relative error 2^-60.6.
 constexpr double exp_cubic[] = {0x1.5555555555555p-3,  0x1.5555555555556p-5,  0x1.1111111111111p-7,

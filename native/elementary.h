@@ -8,6 +8,18 @@
 namespace OGIVE_ISA {
 namespace {
 
+// A polynomial with its lowest powers as Pairs, for a small x.
+template <int pairs, int count>
+inline Pair<Real> polynomial(Pair<Real> x, const double (&leading)[pairs][2],
+                             const double (&rest)[count]) {
+  using E = Exact<Pair<Real>>;
+  const Pair<Real> small = {x.hi * polynomial(x.hi, rest), Real{}};
+  Pair<Real> sum = plus_smaller(E::of(leading[pairs - 1]), small);
+#pragma GCC unroll 8
+  for (int i = pairs - 2; i >= 0; --i) sum = plus_smaller(E::of(leading[i]), x * sum);
+  return sum;
+}
+
 // ---- exp ------------------------------------------------------------------------------------
 
 // (e^r - 1 - r) / r^2, (2 atanh(s) - 2 s) / s^3 and (log(1 + t) - t + t^2/2) / t^3, as good as the
@@ -22,7 +34,7 @@ struct Series<Real> {
 };
 template <>
 struct Series<Pair<Single>> {
-  static Single exp(Single r) { return polynomial(r, exp_single); }
+  static Single exp(Single r) { return polynomial(r, exp_wide); }
   static Single atanh(Single square) { return polynomial(square, atanh_single); }
   static Single log1p(Single t) { return polynomial(t, log1p_single); }
 };
@@ -115,12 +127,24 @@ inline Scaled<Number> exp_of(Plain<Number> x) {
   return {normalised(M), n};
 }
 
+// The same to a few more bits where it is the result.  That of floats in terms of their square,
+// which is an eighth of it.
+inline Real exp_minus_one_as_result(Real r, bool) { return exp_minus_one_of_reduced(r); }
+inline Pair<Real> exp_minus_one_as_result(Pair<Real> r, bool from_plain) {
+  return exp_minus_one_of_reduced(r, from_plain);
+}
+inline Pair<Single> exp_minus_one_as_result(Pair<Single> r, bool) {
+  const Pair<Single> square = two_product(r.hi, r.hi);
+  const Single cubic = square.hi * r.hi * polynomial(r.hi, exp_cubic_single);
+  const Pair<Single> sum = fast_two_sum(r.hi, 0.5f * square.hi);
+  return {sum.hi, sum.lo + mul_add(square.lo, 0.5f, mul_add(r.lo, 1 + sum.hi, cubic))};
+}
 // e^x - 1 = 2^n (e^r - 1) + (2^n - 1) for x <= 0 and 2^n a normal number; nothing cancels beyond a
 // bit.
 template <class Number>
 inline Number expm1_of_reduced(Number r, Plain<Number> n, bool from_plain = false) {
   const Plain<Number> power = power_of_two(n);
-  const Number e = times_power(exp_minus_one_of_reduced(r, from_plain), power);
+  const Number e = times_power(exp_minus_one_as_result(r, from_plain), power);
   return normalised(plus_smaller(Exact<Number>::sum_by_size(splat<Plain<Number>>(-1), power), e));
 }
 template <class Number>
@@ -138,9 +162,12 @@ inline Number expm1_of(Plain<Number> x) {
 
 // factor * (1 + rest), |rest| < 1/4: not normalised.
 inline Real times_one_plus(Real factor, Real rest) { return mul_add(factor, rest, factor); }
-template <class V>
-inline Pair<V> times_one_plus(Pair<V> factor, V rest) {
+inline Pair<Real> times_one_plus(Pair<Real> factor, Real rest) {
   return {factor.hi, mul_add(factor.hi, rest, mul_add(factor.lo, rest, factor.lo))};
+}
+// Rounded once also where doubles' is not: there an ulp hangs on it.
+inline Pair<Single> times_one_plus(Pair<Single> factor, Single rest) {
+  return {factor.hi, fma(factor.hi, rest, mul_add(factor.lo, rest, factor.lo))};
 }
 
 // factor * 2 atanh(s) / s for |s| <= (sqrt 2 - 1) / (sqrt 2 + 1), given s^2.  The part that depends

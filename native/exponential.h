@@ -8,18 +8,6 @@
 namespace OGIVE_ISA {
 namespace {
 
-// The lowest powers as Pairs.
-template <int pairs, int count>
-inline Pair<Real> polynomial(Pair<Real> x, const double (&leading)[pairs][2],
-                             const double (&rest)[count]) {
-  using E = Exact<Pair<Real>>;
-  const Pair<Real> small = {x.hi * polynomial(x.hi, rest), Real{}};
-  Pair<Real> sum = plus_smaller(E::of(leading[pairs - 1]), small);
-#pragma GCC unroll 8
-  for (int i = pairs - 2; i >= 0; --i) sum = plus_smaller(E::of(leading[i]), x * sum);
-  return sum;
-}
-
 // ---- 1 - e^-x -------------------------------------------------------------------------------
 
 // For x > 0: e^-x = M 2^n and 1 - e^-x = m 2^k with m within [1/sqrt 2, sqrt 2), both with all

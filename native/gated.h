@@ -1,73 +1,37 @@
 // The argument times a gate: swish, its relatives, mish and lisht.
 #pragma once
 #include "powers.h"
+#include "roots.h"
 #include "smooth.h"
+#include "ties.h"
 
 namespace OGIVE_ISA {
 namespace {
 
-// How far x is from where a derivative is 0.  A product may come closer than two floats tell the
-// root: a third is left to be taken off.
-inline Real from_root(Real x, const double (&root)[2]) { return (x - root[0]) - root[1]; }
-template <class V>
-inline Pair<V> from_root(Pair<V> x, const double (&root)[2]) {
-  using T = typename V::Element;
-  const T hi = T(root[0]), lo = T((root[0] - hi) + root[1]);
-  const T rest = T(((root[0] - hi) - lo) + root[1]);
-  const Pair<V> d = two_sum(x.hi, splat<V>(-hi)), below = two_sum(x.lo, splat<V>(-lo));
-  const Pair<V> sum = two_sum(d.hi, below.hi);
-  return normalised(Pair<V>{sum.hi, sum.lo + (d.lo + (below.lo - rest))});
-}
-// The derivative as that distance times a polynomial.
-template <int count>
-inline Real times_quotient(Real d, const double (&quotient)[count]) {
-  return d * polynomial(d, quotient);
-}
-template <class V, int count>
-inline Pair<V> times_quotient(Pair<V> d, const double (&leading)[1][2],
-                              const double (&quotient)[count]) {
-  using E = Exact<Pair<V>>;
-  return d * plus_smaller(E::of(leading[0]), Pair<V>{d.hi * polynomial(d.hi, quotient), V{}});
-}
-#define OGIVE_ABOUT_ROOT(name)                                                              \
-  inline Real name##_about_root(Real d) { return times_quotient(d, name##_quotient_wide); } \
-  inline Pair<Single> name##_about_root(Pair<Single> d) {                                   \
-    return times_quotient(d, name##_quotient_single_leading, name##_quotient_single);       \
-  }                                                                                         \
-  inline Pair<Real> name##_about_root(Pair<Real> d) {                                       \
-    return times_quotient(d, name##_quotient_double_leading, name##_quotient_double);       \
-  }
-OGIVE_ABOUT_ROOT(silu)
-OGIVE_ABOUT_ROOT(gelu_tanh)
-OGIVE_ABOUT_ROOT(mish)
-#undef OGIVE_ABOUT_ROOT
-
 // On their way to 0 some derivatives grow like x, or x^3, times the power of two.  Their mantissas
 // are kept below 8, so that with the least powers they are 0 times any grad_output (scale, simd.h).
 template <class Number>
-inline Scaled<Number> lowered(Number slope, Plain<Number> k) {
+inline Scaled<Number> with_small_mantissa(Number slope, Plain<Number> k) {
   return {times_power(slope, two_to<-10>), k + 10};
 }
 
 // ---- x sigmoid(y) ---------------------------------------------------------------------------
 
 template <class Number>
-inline ThroughZero<Scaled<Number>> gated(Plain<Number> x, Number y) {
-  using V = Plain<Number>;
-  const auto [M, q, k] = logistic(exp(-bounded(y, lowest<Number>, highest<Number>)));
+inline Gated<Number> gated(Plain<Number> x, Number y) {
+  const auto [M, q, k] = logistic(loose_exp(-bounded(seen(y), lowest<Number>, highest<Number>)));
   // At the limits of the gate x may be infinite; where the gate is 0, the sign of x is all it
   // gives.
   const Mask<Number> shut = leading(y) < lowest<Number>;
-  const Mask<Number> open = (leading(y) > highest<Number>) | (~shut & (abs(x) == infinity));
-  const Number product = q * select(shut, bounded(x, -1, 1), x);
-  return {{select(open, Exact<Number>::of(x), product), select(open, V{}, k)}};
+  return {select(shut, bounded(x, -1, 1), x), q, k,
+          (leading(y) > highest<Number>) | (~shut & (abs(x) == infinity))};
 }
 // sigmoid(y) (1 + y sigmoid(-y)), given also how far y is from where that is 0.
 template <class Number>
 inline Scaled<Number> gated_slope(Number y, Number distance) {
   const Number held = bounded(y, lowest<Number>, highest<Number>);
-  const auto [M, q, k] = logistic(exp(-held));
-  const Scaled<Number> slope = lowered(q * (held * (M * q) + 1.0), k);
+  const auto [M, q, k] = logistic(loose_exp(-held));
+  const Scaled<Number> slope = with_small_mantissa(q * (held * (M * q) + 1.0), k);
   const Mask<Number> near = abs(leading(distance)) < root_radius;
   return select(near, {silu_about_root(distance), Plain<Number>{}}, slope);
 }
@@ -78,7 +42,7 @@ inline Number gate_argument(Plain<Number> x, Plain<Number> beta) {
   return Exact<Number>::product(beta, select(beta == 0, bounded(x, -1, 1), x));
 }
 template <class Number>
-inline ThroughZero<Scaled<Number>> swish(Plain<Number> x, Plain<Number> beta) {
+inline Gated<Number> swish(Plain<Number> x, Plain<Number> beta) {
   return gated(x, gate_argument<Number>(x, beta));
 }
 template <class Number>
@@ -94,9 +58,10 @@ inline Scaled<Number> grad_swish_beta(Plain<Number> x, Plain<Number> beta) {
   constexpr double least = 2 * lowest<Number>;
   const Number y = gate_argument<Number>(x, beta);
   const Number below = select(leading(y) < 0, y, -y);
-  const auto [M, q, k] = logistic(exp(-bounded(below, least, 0)));
+  const auto [M, q, k] = logistic(loose_exp(-bounded(below, least, 0)));
   const auto [m, n] = parted(select(leading(below) < least, bounded(x, -1, 1), x));
-  const Number value = E::product(m, m) * (M * (q * q));
+  const Number even = E::product(m, m) * (M * (q * q));
+  const Number value = select(beta == 0, even, lowered(even));
   const Mask<Number> infinite = abs(m) == infinity;
   return below_overflow<Number>(
       {select(infinite, E::of(abs(m)), value), select(infinite, Plain<Number>{}, k + 2 * n)});
@@ -107,7 +72,7 @@ inline Number quick_gelu_argument(Plain<Number> x) {
   return Exact<Number>::of(quick_gelu_beta) * x;
 }
 template <class Number>
-inline ThroughZero<Scaled<Number>> quick_gelu(Plain<Number> x) {
+inline Gated<Number> quick_gelu(Plain<Number> x) {
   return gated(x, quick_gelu_argument<Number>(x));
 }
 template <class Number>
@@ -136,16 +101,16 @@ inline GeluGate<Number> gelu_gate_of(Plain<Number> x) {
   return {cubic, E::of(gelu_tanh_linear) * held + cubic};
 }
 template <class Number>
-inline ThroughZero<Scaled<Number>> gelu_tanh(Plain<Number> x) {
+inline Gated<Number> gelu_tanh(Plain<Number> x) {
   return gated(x, gelu_gate_of<Number>(x).whole);
 }
 // sigmoid(2 u) (1 + x (2 u)' sigmoid(-2 u)).
 template <class Number>
 inline Scaled<Number> grad_gelu_tanh(Plain<Number> x) {
   const auto [cubic, whole] = gelu_gate_of<Number>(x);
-  const auto [M, q, k] = logistic(exp(-bounded(whole, lowest<Number>, highest<Number>)));
+  const auto [M, q, k] = logistic(loose_exp(-bounded(whole, lowest<Number>, highest<Number>)));
   const Number rising = whole + times_power(cubic, 2);
-  const Scaled<Number> slope = lowered(q * (rising * (M * q) + 1.0), k);
+  const Scaled<Number> slope = with_small_mantissa(q * (rising * (M * q) + 1.0), k);
   const Number distance = from_root(Exact<Number>::of(x), gelu_tanh_root);
   const Mask<Number> near = abs(leading(distance)) < root_radius;
   return select(near, {gelu_tanh_about_root(distance), Plain<Number>{}}, slope);
@@ -173,14 +138,13 @@ inline MishParts<Number> mish_parts(Plain<Number> x) {
   return {M, t, above_one, s, d, k};
 }
 template <class Number>
-inline ThroughZero<Scaled<Number>> mish(Plain<Number> x) {
-  using E = Exact<Number>;
-  using V = Plain<Number>;
-  const V held = bounded(x, lowest<Number>, highest<Number>);
+inline Gated<Number> mish(Plain<Number> x) {
+  const Plain<Number> held = bounded(x, lowest<Number>, highest<Number>);
   const auto [M, t, above_one, s, d, k] = mish_parts<Number>(held);
-  const Mask<Number> negative = x<0, linear = x> highest<Number>;
-  const Number value = quotient(s, d) * select(negative, M * held, E::of(held));
-  return {{select(linear, E::of(x), value), select(negative, k, V{})}};
+  const Mask<Number> negative = x < 0;
+  const Number factor = select(negative, M, Exact<Number>::of(1.0));
+  return {at_least(x, lowest<Number>), quotient(s, d) * factor,
+          select(negative, k, Plain<Number>{}), x > highest<Number>};
 }
 // The derivative is w ((w + 2) (w^2 + 2 w + 2) + 4 x (w + 1)) / (w^2 + 2 w + 2)^2: on the left
 // t (s + y / d) / d with y = 4 x (1 + t), on the right the same without t and with y t^2 for y.
@@ -193,14 +157,14 @@ inline Scaled<Number> grad_mish(Plain<Number> x) {
   const Mask<Number> negative = x < 0, near = abs(leading(distance)) < root_radius;
   const Number r = normalised(inverse(d)), y = above_one * (4 * held);
   const Number right = (s + y * (t * t) * r) * r, left = (s + y * r) * r * M;
-  const Scaled<Number> slope = select(negative, lowered(left, k), {right, V{}});
+  const Scaled<Number> slope = select(negative, with_small_mantissa(left, k), {right, V{}});
   return select(near, {mish_about_root(distance), V{}}, slope);
 }
 
 // ---- lisht ----------------------------------------------------------------------------------
 
-// x tanh(x), even; with t = expm1(-2 |x|), tanh(|x|) = -t / (2 + t).  About x^2 near 0, where both
-// factors are lifted so that their product keeps its digits.
+// x tanh(x), even; with t = expm1(-2 |x|), tanh(|x|) = -t / (2 + t).  About x^2 near 0, and below
+// it; there both factors are lifted so that their product keeps its digits.
 template <class Number>
 inline Scaled<Number> lisht(Plain<Number> x) {
   using E = Exact<Number>;
@@ -211,17 +175,22 @@ inline Scaled<Number> lisht(Plain<Number> x) {
   const Mask<Number> tiny = a < two_to<-lift>, linear = a > 0.5 * highest<Number>;
   const V power = select(tiny, two_to<lift>, splat<V>(1));
   const Number tanh = quotient(times_power(-t, power), plus_smaller(splat<V>(2), t));
-  return {select(linear, E::of(a), tanh * (held * power)), select(tiny, -2 * lift, V{})};
+  const Number value = lowered(tanh * (held * power));
+  return {select(linear, E::of(a), value), select(tiny, -2 * lift, V{})};
 }
-// tanh(x) + x / cosh(x)^2, of one sign: (-t + 4 |x| (1 + t) / (2 + t)) / (2 + t).
+// tanh(x) + x / cosh(x)^2, of one sign: (-t + 4 |x| (1 + t) / (2 + t)) / (2 + t).  It is 2 x next
+// to 0, with the power apart, so that products with it are rounded once.
 template <class Number>
-inline Number grad_lisht(Plain<Number> x) {
+inline Scaled<Number> grad_lisht(Plain<Number> x) {
   using V = Plain<Number>;
+  constexpr int lift = Format<typename V::Element>::bias / 2;
   const V held = at_most(abs(x), 0.5 * highest<Number>);
   const Number t = expm1_of<Number>(-2 * held);
   const Number r = inverse(plus_smaller(splat<V>(2), t));
   const Number fall = plus_smaller(splat<V>(1), t) * (4 * held);
-  return with_sign_of((fall * r - t) * r, x);
+  const Mask<Number> tiny = abs(x) < two_to<-lift>;
+  return {select(tiny, Exact<Number>::of(x * two_to<lift>), with_sign_of((fall * r - t) * r, x)),
+          select(tiny, 1 - lift, V{})};
 }
 
 }  // namespace

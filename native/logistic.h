@@ -83,14 +83,15 @@ inline Scaled<Number> softplus_of(Number y) {
   return {select(positive, y + scaled_to_add(L, n), L), select(positive, Plain<Number>{}, n)};
 }
 // log(1 + e^(beta x)) / beta.  Where e^(-beta x) is below a rounding of beta x the result is x,
-// also if beta x overflows.
+// also if beta x overflows.  Nearly always beta is 1.
 template <class Number>
 inline Scaled<Number> softplus(Plain<Number> x, Plain<Number> beta) {
   using E = Exact<Number>;
   const auto [S, n] = softplus_of(E::product(beta, x));
-  const Mask<Number> linear = beta * x > highest<Number>;
-  return {select(linear, E::of(x), quotient(normalised(S), E::of(beta))),
-          select(linear, Plain<Number>{}, n)};
+  const Mask<Number> linear = beta * x > highest<Number>, divided = ~(beta == 1);
+  Number value = S;
+  if (any(divided)) value = select(divided, quotient(normalised(S), E::of(beta)), S);
+  return {select(linear, E::of(x), value), select(linear, Plain<Number>{}, n)};
 }
 template <class Number>
 inline Scaled<Number> grad_softplus(Plain<Number> x, Plain<Number> beta) {

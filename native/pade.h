@@ -90,8 +90,9 @@ inline ThroughZero<Scaled<Number>> pade_value(Plain<Number> x, const Plain<Numbe
   using V = Plain<Number>;
   const Pade<Number> r = pade_of<Number>(x, a, b);
   const Number ratio = over_d(r, r.n), whole = select(r.beyond, ratio * r.m, ratio);
-  // Through the origin the sign of a zero is that of a1 x.
-  const Mask<Number> origin = (x == 0) & (a[0] == 0);
+  // Through the origin the sign of a zero, and of what underflows, is that of a1 x.
+  constexpr int bias = Format<typename V::Element>::bias;
+  const Mask<Number> origin = (leading(r.n) == 0) & (a[0] == 0) & (abs(x) < two_to<-bias / 2>);
   return {at_infinity<Number>(
       x, {select(origin, E::of(a[1] * x), whole), select(r.beyond, r.power, V{})})};
 }

@@ -29,13 +29,16 @@ inline Pair<V> fast_two_sum(V a, V b) {
 }
 
 #if defined(OGIVE_NO_FMA)
-// Cut at 26 bits by masking, which unlike Veltkamp's multiplication cannot overflow.  The product
-// of the two lower parts may need a 54th bit: an error of 2^-106.
+// Dekker's product, exact, of halves of 26 bits.  They are cut by integer arithmetic, which unlike
+// Veltkamp's multiplication does not overflow: to the nearest, but where that could be infinity
+// downwards (the product of the lower parts may then need a 54th bit, an error of 2^-106).
+inline Real upper_half(Real a) {
+  constexpr std::int64_t unit = std::int64_t{1} << 27;
+  const Bits<double> half = (abs(a) < 0x1p1023) & (unit / 2);
+  return real_of((bits_of(a) + half) & ~(unit - 1));
+}
 inline Pair<Real> two_product(Real a, Real b) {
-  constexpr std::int64_t upper = ~((std::int64_t{1} << 27) - 1);
-  const Real ah = real_of(bits_of(a) & upper), al = a - ah;
-  const Real bh = real_of(bits_of(b) & upper), bl = b - bh;
-  const Real p = a * b;
+  const Real ah = upper_half(a), al = a - ah, bh = upper_half(b), bl = b - bh, p = a * b;
   return {p, ((ah * bh - p) + (ah * bl + al * bh)) + al * bl};
 }
 // Not rounded once, yet exact wherever a b + c cancels.

@@ -1,6 +1,7 @@
 // ReLU and its descendants.  Those that only select or multiply work on the array's own type, V.
 #pragma once
 #include "elementary.h"
+#include "ties.h"
 
 namespace OGIVE_ISA {
 namespace {
@@ -27,7 +28,7 @@ inline V grad_leaky_relu(V x, V slope) {
 // alpha (e^x - 1) for x <= 0, x above.
 template <class Number>
 inline ThroughZero<Number> elu(Plain<Number> x, Plain<Number> alpha) {
-  const Number below = expm1_of<Number>(bounded(x, -highest<Number>, 0)) * alpha;
+  const Number below = lowered(expm1_of<Number>(bounded(x, -highest<Number>, 0)) * alpha);
   return {select(x > 0, Exact<Number>::of(x), below)};
 }
 template <class Number>

@@ -1,62 +1,27 @@
 // Smooth, self-gated functions: x times a sigmoid or a normal distribution function.
-//
-// Their derivatives cross zero once.  About that root, where sigma + x sigma' cancels, the
-// derivative is taken as (x - root) times a polynomial, which keeps every digit.
 #pragma once
+#include "gate.h"
 #include "logistic.h"
+#include "roots.h"
+#include "ties.h"
 
 namespace OGIVE_ISA {
 namespace {
 
-constexpr double root_radius = 0.25;
-
-// d * Q(d) with d = x - root.
-template <int count>
-inline Real about_root(Real x, const double (&root)[2], const double (&quotient)[count]) {
-  const Real d = (x - root[0]) - root[1];
-  return d * polynomial(d, quotient);
-}
-template <class V, int count>
-inline Pair<V> about_root(V x, const double (&root)[2], const double (&leading)[1][2],
-                          const double (&quotient)[count]) {
-  using E = Exact<Pair<V>>;
-  const Pair<V> r = E::of(root), d = normalised(two_sum(x, -r.hi) - r.lo);
-  return d * plus_smaller(E::of(leading[0]), Pair<V>{d.hi * polynomial(d.hi, quotient), V{}});
-}
-template <class Number>
-inline Number grad_silu_about_root(Plain<Number> x) {
-  if constexpr (sizeof(Number) == sizeof(Plain<Number>))
-    return about_root(x, silu_root, silu_quotient_wide);
-  else if constexpr (sizeof(typename Plain<Number>::Element) == sizeof(float))
-    return about_root(x, silu_root, silu_quotient_single_leading, silu_quotient_single);
-  else
-    return about_root(x, silu_root, silu_quotient_double_leading, silu_quotient_double);
-}
-template <class Number>
-inline Number grad_gelu_about_root(Plain<Number> x) {
-  if constexpr (sizeof(Number) == sizeof(Plain<Number>))
-    return about_root(x, gelu_root, gelu_quotient_wide);
-  else if constexpr (sizeof(typename Plain<Number>::Element) == sizeof(float))
-    return about_root(x, gelu_root, gelu_quotient_single_leading, gelu_quotient_single);
-  else
-    return about_root(x, gelu_root, gelu_quotient_double_leading, gelu_quotient_double);
-}
-
 // x sigmoid(x).
 template <class Number>
-inline ThroughZero<Scaled<Number>> silu(Plain<Number> x) {
-  const auto [M, q, k] = logistic_of<Number>(x);
-  const Mask<Number> linear = x > highest<Number>;
-  return {{select(linear, Exact<Number>::of(x), q * at_least(x, lowest<Number>)),
-           select(linear, Plain<Number>{}, k)}};
+inline Gated<Number> silu(Plain<Number> x) {
+  const auto [M, q, k] = logistic_of<Number>(seen_by<Number>(x));
+  return {at_least(x, lowest<Number>), q, k, x > highest<Number>};
 }
 // sigmoid(x) (1 + x sigmoid(-x)).
 template <class Number>
 inline Scaled<Number> grad_silu(Plain<Number> x) {
   const auto [M, q, k] = logistic_of<Number>(x);
   const Number slope = q * (bounded(x, lowest<Number>, highest<Number>) * (M * q) + 1.0);
-  const Mask<Number> near = abs(x - silu_root[0]) < root_radius;
-  return {select(near, grad_silu_about_root<Number>(x), slope), select(near, Plain<Number>{}, k)};
+  const Number distance = from_root(Exact<Number>::of(x), silu_root);
+  const Mask<Number> near = abs(leading(distance)) < root_radius;
+  return {select(near, silu_about_root(distance), slope), select(near, Plain<Number>{}, k)};
 }
 
 // (a + 1) Phi(-a) e^(a^2 / 2) for a >= 0, as a polynomial in y = (a - 4) / (a + 4), which maps the
@@ -101,14 +66,14 @@ inline Number complement(Number h, Plain<Number> n) {
 
 // x Phi(x): Phi(-a) itself on the left, its complement on the right.
 template <class Number>
-inline ThroughZero<Scaled<Number>> gelu(Plain<Number> x) {
-  const Plain<Number> a = at_most(abs(x), normal_tail<Number>);
+inline Gated<Number> gelu(Plain<Number> x) {
+  const Plain<Number> shown = seen_by<Number>(x, two_to<-33>);  // the ratio is right to 2^-36
+  const Plain<Number> a = at_most(abs(shown), normal_tail<Number>);
   const auto [bell, n] = normal_bell<Number>(a);
   const Number left = normal_tail_ratio<Number>(a) * bell;
-  const Mask<Number> negative = x<0, linear = x> normal_tail<Number>;
-  const Number value = select(negative, left, complement(left, n)) *
-                       bounded(x, -normal_tail<Number>, normal_tail<Number>);
-  return {{select(linear, Exact<Number>::of(x), value), select(negative, n, Plain<Number>{})}};
+  const Mask<Number> negative = x < 0;
+  return {at_least(x, -normal_tail<Number>), select(negative, left, complement(left, n)),
+          select(negative, n, Plain<Number>{}), x > normal_tail<Number>};
 }
 // Phi(x) + x phi(x) = e^(-a^2 / 2) (ratio - a / sqrt(2 pi)) on the left, and its complement on the
 // right.
@@ -118,10 +83,11 @@ inline Scaled<Number> grad_gelu(Plain<Number> x) {
   const Plain<Number> a = at_most(abs(x), normal_tail<Number>);
   const auto [bell, n] = normal_bell<Number>(a);
   const Number left = (normal_tail_ratio<Number>(a) - E::of(inv_sqrt_2pi) * a) * bell;
-  const Mask<Number> negative = x < 0, near = abs(x - gelu_root[0]) < root_radius;
-  return {
-      select(near, grad_gelu_about_root<Number>(x), select(negative, left, complement(left, n))),
-      select(negative & ~near, n, Plain<Number>{})};
+  const Number distance = from_root(E::of(x), gelu_root);
+  const Mask<Number> negative = x < 0, near = abs(leading(distance)) < root_radius;
+  const Number slope = select(negative, left, complement(left, n));
+  return {select(near, gelu_about_root(distance), slope),
+          select(negative & ~near, n, Plain<Number>{})};
 }
 
 }  // namespace

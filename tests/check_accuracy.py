@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import truth
 from mpmath import mp
-from points import Points, all_half, points
+from points import Points, all_of, dtype_of, points
 from truth import Exact, ulp_errors
 
 import ogive
@@ -26,11 +26,17 @@ from ogive import formulas
 NAMES = tuple(ogive.catalog.CATALOG)
 KINDS = ogive.catalog.KINDS
 
-# float16 is checked on every argument, for each of these.
-HALF_PARAMETERS = {"softplus": (1.0, 0.25, 7.0), "leaky_relu": (0.01, 0.2, 1.5), "elu": (1.0, 0.3)}
+# These are checked on every argument, for each of the parameters below.
+SHORTS = ("float16", "bfloat16")
+SHORT_PARAMETERS = {"softplus": (1.0, 0.25, 7.0), "leaky_relu": (0.01, 0.2, 1.2), "elu": (1.0, 0.3)}
 
-# Nearer than this to the middle between two float16, a float64 does not decide the rounding.
-NEAR_TIE = 1e-8
+# Nearer than this to the middle between two of them, a float64 does not decide the rounding: that
+# to bfloat16 goes through float32.
+NEAR_TIE = 1e-7
+
+# In ulp of the difference between the errors of two numbers: below it doubles do not tell the
+# nearer one of a product, with some roundings of its factors.
+TIE = 1e-9
 
 Arrays = dict[str, np.ndarray]
 
@@ -53,9 +59,11 @@ def exact_results(seed: int = 0, density: float = 1.0) -> Arrays:
                     arrays[f"{name}/{dtype}/{kind}/{part}"] = getattr(exact, part)
                 if _which(kind) in ogive.catalog.get(name).cancels:
                     arrays[f"{name}/{dtype}/{kind}/size"] = _sizes(name, kind, here)
-        for i, parameters in enumerate(_half_parameters(name)):
-            for kind, rounded in _half_results(name, parameters).items():
-                arrays[f"{name}/float16/{kind}/{i}"] = rounded
+        for dtype in SHORTS:
+            for i, parameters in enumerate(_short_parameters(name, dtype)):
+                for kind, right in _short_results(name, parameters, dtype).items():
+                    # As bits, for the file's format does not know bfloat16.
+                    arrays[f"{name}/{dtype}/{kind}/{i}"] = right.view(np.uint16)
     return arrays
 
 
@@ -72,67 +80,99 @@ def _sizes(name: str, kind: str, here: Points) -> np.ndarray:
     return Exact.of(sizes).exponent
 
 
-def _half_parameters(name: str) -> list[tuple[np.float16, ...]]:
-    defaults = tuple(np.float16(p) for p in ogive.catalog.get(name).defaults().values())
-    return [(np.float16(p),) for p in HALF_PARAMETERS.get(name, ())] or [defaults]
+def _short_parameters(name: str, dtype: str) -> list[tuple[Any, ...]]:
+    number = dtype_of(dtype).type
+    defaults = tuple(number(p) for p in ogive.catalog.get(name).defaults().values())
+    return [(number(p),) for p in SHORT_PARAMETERS.get(name, ())] or [defaults]
 
 
-def _half_gradients() -> np.ndarray:
-    """A gradient for every float16 argument: both signs, moderate sizes."""
+def _short_gradients(dtype: str) -> np.ndarray:
+    """A gradient for every argument: both signs, moderate sizes."""
     rng = np.random.default_rng(16)
-    return (np.exp2(rng.uniform(-6, 6, 2**16)) * rng.choice([-1, 1], 2**16)).astype(np.float16)
+    return (np.exp2(rng.uniform(-6, 6, 2**16)) * rng.choice([-1, 1], 2**16)).astype(dtype_of(dtype))
 
 
-def _half_results(name: str, parameters: tuple[np.float16, ...]) -> Arrays:
-    """The correctly rounded float16 results for every argument.
+def _short_results(name: str, parameters: tuple[Any, ...], dtype: str) -> Arrays:
+    """The right results for every argument, a column of two for each.
 
-    From the portable formulas in float64, corrected by mpmath wherever float64 does not decide
-    the rounding, and refused if they disagree with it on any argument of a sample.
+    Both are the correctly rounded one; but of a product with grad_output that is nearer to the
+    middle between two numbers than doubles tell, either is right.
     """
-    x = all_half()
-    wide = x.astype(np.float64)
+    with np.errstate(invalid="ignore"):  # signalling NaN
+        x = all_of(dtype).astype(np.float64)
+    gradients = _short_gradients(dtype).astype(np.float64)
     operands = [np.float64(p) for p in parameters]
     with np.errstate(all="ignore"):
-        value = getattr(formulas, name)(wide, *operands)
-        grad = getattr(formulas, f"grad_{name}")(wide, *operands)
-        product = _half_gradients().astype(np.float64) * grad
-    gradients = _half_gradients()
+        value = getattr(formulas, name)(x, *operands)
+        grad = getattr(formulas, f"grad_{name}")(x, *operands)
+        product = gradients * grad
+
+    def exact_product(i: int) -> mp.mpf:
+        with mp.workdps(truth.DIGITS):
+            return mp.mpf(float(gradients[i])) * truth.grad(name, x[i], *operands)
+
     exact = {
-        "value": lambda i: truth.value(name, x[i], *parameters),
-        "grad": lambda i: truth.grad(name, x[i], *parameters),
-        "backward": lambda i: mp.mpf(float(gradients[i])) * truth.grad(name, x[i], *parameters),
+        "value": lambda i: truth.value(name, x[i], *operands),
+        "grad": lambda i: truth.grad(name, x[i], *operands),
+        "backward": exact_product,
     }
     results: Arrays = {}
     for kind, approximate in (("value", value), ("grad", grad), ("backward", product)):
-        results[kind] = _round_to_half(approximate, x, exact[kind], f"{kind} of {name}")
+        what = f"{dtype} {kind} of {name}"
+        rounded, other = _rounded_to_short(approximate, x, exact[kind], dtype, what)
+        results[kind] = np.stack((rounded, other if kind == "backward" else rounded))
     return results
 
 
-def _round_to_half(approximate: np.ndarray, x: np.ndarray, exact: Any, what: str) -> np.ndarray:
-    """Round float64 results to float16, with `exact(i)` where they are next to a tie."""
+def _rounded_to_short(
+    approximate: np.ndarray, x: np.ndarray, exact: Any, dtype: str, what: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Round float64 results, with `exact(i)` where they are next to a tie.
+
+    Returned with the number on the other side of it, where doubles would not tell. Refused is
+    what disagrees with mpmath on any argument of a sample.
+    """
+    short = dtype_of(dtype)
     with np.errstate(all="ignore"):
-        rounded = approximate.astype(np.float16)
-        # The next float16 on the other side of the approximate result, and the middle between.
+        rounded = approximate.astype(short)
+        # The next number on the other side of the approximate result, and the middle between.
         wide = rounded.astype(np.float64)
-        away = np.where(approximate > wide, np.inf, -np.inf).astype(np.float16)
+        away = np.where(approximate > wide, np.inf, -np.inf).astype(short)
         middle = (wide + np.nextafter(rounded, away).astype(np.float64)) / 2
         close = np.abs(approximate - middle) <= NEAR_TIE * np.abs(middle)
+    other = rounded.copy()
     finite = np.isfinite(x)
     sample = np.zeros(x.size, dtype=bool)
-    sample[5::41] = True
+    sample[5::97] = True
     for i in np.flatnonzero((close | sample) & finite):
-        result = Exact.of([exact(i)])
+        number = exact(i)
+        result = Exact.of([number])
         if close[i]:
             with np.errstate(over="ignore"):
                 candidates = np.array([rounded[i], np.nextafter(rounded[i], away[i])])
-            repeated = result[np.zeros(2, dtype=int)]
-            errors = ulp_errors(candidates, repeated, "float16")
+            errors = ulp_errors(candidates, result[np.zeros(2, dtype=int)], dtype)
+            undecided = abs(errors[0] - errors[1]) < TIE
+            if undecided and np.isfinite(candidates.astype(np.float64)).all():
+                errors = _distances(candidates, exact, i)
             # Of two that are as near the even one, as IEEE 754 rounds.
             odd = candidates.view(np.uint16) & 1
-            rounded[i] = candidates[np.lexsort((odd, errors))[0]]
-        if ulp_errors(rounded[i : i + 1], result, "float16")[0] > 0.5:
+            nearer = 0 if (errors[0], odd[0]) < (errors[1], odd[1]) else 1
+            rounded[i] = candidates[nearer]
+            other[i] = candidates[1 - nearer] if undecided else rounded[i]
+        if ulp_errors(rounded[i : i + 1], result, dtype)[0] > 0.5:
             raise AssertionError(f"the formula for {what} is wrong at {x[i]!r}: {rounded[i]!r}")
-    return rounded
+    return rounded, np.where(close, other, rounded)
+
+
+def _distances(candidates: np.ndarray, exact: Any, i: int) -> list[mp.mpf]:
+    """How far two numbers are from the exact result, with all digits that this may need."""
+    digits, truth.DIGITS = truth.DIGITS, 200
+    try:
+        number = exact(i)
+    finally:
+        truth.DIGITS = digits
+    with mp.workprec(2000):
+        return [abs(mp.mpf(float(c)) - number) for c in candidates]
 
 
 def computed(name: str, kind: str, dtype: str, here: Points) -> np.ndarray:
@@ -166,20 +206,23 @@ def worst_points(arrays: Arrays) -> Iterator[dict[str, Any]]:
                     told = mp.ldexp(mp.mpf(exact.high[i]) + exact.low[i], int(exact.exponent[i]))
                     result = mp.nstr(told, 20)
                 yield _report(name, kind, dtype, here, i, got[i], result, float(errors[i]))
-            yield _worst_half(name, kind, arrays)
+            for dtype in SHORTS:
+                yield _worst_short(name, kind, dtype, arrays)
 
 
-def _worst_half(name: str, kind: str, arrays: Arrays) -> dict[str, Any]:
-    """The worst of all float16 arguments, in float16 steps from the correctly rounded result."""
+def _worst_short(name: str, kind: str, dtype: str, arrays: Arrays) -> dict[str, Any]:
+    """The worst of all 16-bit arguments, in steps from the correctly rounded result."""
     reports = []
-    x = all_half()
-    for i, parameters in enumerate(_half_parameters(name)):
-        here = Points(x, tuple(np.full(x.size, p) for p in parameters), _half_gradients())
-        expected = arrays[f"{name}/float16/{kind}/{i}"]
-        got = computed(name, kind, "float16", here)
-        # Beside the infinities, whose product with 0 is another question.
-        finite = np.isfinite(x)
-        steps = np.abs(_ordered(got) - _ordered(expected)).astype(np.float64)
+    x = all_of(dtype)
+    for i, parameters in enumerate(_short_parameters(name, dtype)):
+        here = Points(x, tuple(np.full(x.size, p) for p in parameters), _short_gradients(dtype))
+        expected, other = arrays[f"{name}/{dtype}/{kind}/{i}"].view(x.dtype)
+        got = computed(name, kind, dtype, here)
+        with np.errstate(invalid="ignore"):  # signalling NaN
+            # Beside the infinities, whose product with 0 is another question.
+            finite = np.isfinite(x)
+        off = [np.abs(_ordered(got) - _ordered(right)) for right in (expected, other)]
+        steps = np.minimum(*off).astype(np.float64)
         steps[np.isnan(got) & np.isnan(expected)] = 0.0
         if kind == "value":
             steps[(got == 0) & (expected == 0) & (np.signbit(got) != np.signbit(expected))] = np.inf
@@ -189,13 +232,13 @@ def _worst_half(name: str, kind: str, arrays: Arrays) -> dict[str, Any]:
         error = float(steps[worst])
         error = error + 0.5 if error else 0.0
         result = repr(float(expected[worst]))
-        reports.append(_report(name, kind, "float16", here, worst, got[worst], result, error))
+        reports.append(_report(name, kind, dtype, here, worst, got[worst], result, error))
     return max(reports, key=lambda report: report["ulp"])
 
 
-def _ordered(halves: np.ndarray) -> np.ndarray:
+def _ordered(shorts: np.ndarray) -> np.ndarray:
     """Integers in the order of the floats, one apart for neighbours; both zeros are 0."""
-    bits = halves.view(np.uint16).astype(np.int64)
+    bits = shorts.view(np.uint16).astype(np.int64)
     return np.where(bits < 0x8000, bits, 0x8000 - bits)
 
 

@@ -158,7 +158,10 @@ def _grad_pau_b_terms(j: int) -> Callable[..., mpf]:
 
 def _expm1_minus_argument(x: mpf) -> mpf:
     # e^x - 1 - x = x²/2 1F1(1; 3; x), without the cancellation next to 0.
-    return x * x / 2 * mp.hyp1f1(1, 3, x) if x > -1 else mp.expm1(x) - x
+    if x > -1:
+        return x * x / 2 * mp.hyp1f1(1, 3, x)
+    with mp.extraprec(1500):
+        return mp.expm1(max(x, mpf(-1000))) - x
 
 
 def _xielu(x: mpf, alpha_p: mpf, alpha_n: mpf, beta: mpf) -> mpf:
@@ -166,8 +169,10 @@ def _xielu(x: mpf, alpha_p: mpf, alpha_n: mpf, beta: mpf) -> mpf:
         return alpha_p * x * x + beta * x
     if x > -1:
         return alpha_n * _expm1_minus_argument(x) + beta * x
-    # beta - alpha_n may be 0.
-    return alpha_n * mp.expm1(x) + (beta - alpha_n) * x
+    # beta - alpha_n may be 0. The exponential may decide where the rest is halfway between two
+    # floats, however small it is: that of -1000 will do for all that are smaller.
+    with mp.extraprec(1500):
+        return alpha_n * mp.expm1(max(x, mpf(-1000))) + (beta - alpha_n) * x
 
 
 def _grad_xielu(x: mpf, alpha_p: mpf, alpha_n: mpf, beta: mpf) -> mpf:

@@ -208,11 +208,6 @@ def points(name: str, dtype: str, seed: int = 0, density: float = 1.0) -> Points
     return Points(x, parameters, grad_output)
 
 
-def all_half() -> np.ndarray:
-    """Every float16 there is, NaN and infinities included."""
-    return np.arange(2**16, dtype=np.uint16).view(np.float16)
-
-
-def all_bfloat16() -> np.ndarray:
-    """Every bfloat16 there is, NaN and infinities included."""
-    return np.arange(2**16, dtype=np.uint16).view(dtype_of("bfloat16"))
+def all_of(dtype: str) -> np.ndarray:
+    """Every float16 or bfloat16 there is, NaN and infinities included."""
+    return np.arange(2**16, dtype=np.uint16).view(dtype_of(dtype))

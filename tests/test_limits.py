@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
-from points import all_half, points, specials
+from points import all_of, points, specials
 from subjects import DTYPES, SUBJECTS, Subject, bits
 
 import ogive
@@ -133,7 +133,7 @@ def test_a_subnormal_argument_is_returned(name: str, dtype: str) -> None:
 def _arguments(name: str, dtype: str) -> np.ndarray:
     ends = np.array([np.nan, -inf, inf, 0.0, -0.0, 0.5, 1.0], dtype=dtype)
     if dtype == "float16":
-        return np.concatenate([all_half(), ends])
+        return np.concatenate([all_of(dtype), ends])
     return np.concatenate([points(name, dtype).x, specials(dtype), ends])
 
 

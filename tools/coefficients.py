@@ -184,12 +184,23 @@ def exponentials() -> None:
     half_ln2 = mp.log(2) / 2 * (1 + mp.mpf(2) ** -20)
     f = exp_remainder(2)
     what = "(e^r - 1 - r) / r^2 for |r| <= ln(2)/2, error of e^r"
-    for name, degree in (("single", 4), ("wide", 5), ("double", 10)):
-        weight = lambda r: r * r * mp.exp(-r)  # noqa: E731
-        print(polynomial(f"exp_{name}", what, f, (-half_ln2, half_ln2), degree, weight))
+    for name, degree in (("wide", 5), ("double", 10)):
+        text = polynomial(
+            f"exp_{name}", what, f, (-half_ln2, half_ln2), degree, lambda r: r * r * mp.exp(-r)
+        )
+        print(text)
     what = "(e^r - 1 - r - r^2/2) / r^3 for |r| <= ln(2)/2, error of e^r"
-    weight = lambda r: abs(r) ** 3 * mp.exp(-r)  # noqa: E731
-    print(polynomial("exp_cubic", what, exp_remainder(3), (-half_ln2, half_ln2), 10, weight))
+    f = exp_remainder(3)
+    for name, degree in (("cubic_single", 4), ("cubic", 10)):
+        text = polynomial(
+            f"exp_{name}",
+            what,
+            f,
+            (-half_ln2, half_ln2),
+            degree,
+            lambda r: abs(r) ** 3 * mp.exp(-r),
+        )
+        print(text)
 
 
 def inverse_tangents() -> None:
@@ -247,7 +258,10 @@ def fitted(f: Callable[[Real], Real], i: int, degree: int) -> Piece:
     """Return the fit of f(centre + y), the centre being what the bits of the numbers give."""
     lo, hi = interval_of(i)
     centre = hi - mp.ldexp(1, i // 4 - 6)
-    at = lambda y: f(centre + y)  # noqa: E731
+
+    def at(y: Real) -> Real:
+        return f(centre + y)
+
     return Piece(centre, at, at, chebyshev_interpolant(at, lo - centre, hi - centre, degree))
 
 
@@ -369,9 +383,16 @@ def tanh_remainder() -> None:
     """Print what tanh leaves of its argument, over its cube."""
     interval = (mp.mpf(0), mp.mpf(1))
     what = "(1 - tanh(x) / x) / x^2 in x^2, for |x| <= 1"
-    weight = lambda z: 1 / shrinkage(z)  # noqa: E731
     for name, degree, pairs in (("wide", 10, 0), ("double", 16, 3)):
-        text = polynomial(f"shrinkage_{name}", what, shrinkage, interval, degree, weight, pairs)
+        text = polynomial(
+            f"shrinkage_{name}",
+            what,
+            shrinkage,
+            interval,
+            degree,
+            lambda z: 1 / shrinkage(z),
+            pairs,
+        )
         print(text)
 
 
