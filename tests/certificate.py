@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -11,33 +10,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sources import ROOT, fingerprint
 from sweep import INPUTS, KINDS, Finding, as_float, confirm
 
 from ogive import _core
 from ogive.catalog import CATALOG
 
-ROOT = Path(__file__).parents[1]
 PATH = ROOT / "docs" / "exhaustive.json"
 
-# What decides a result: the sources, to the last byte, and the compiler's flags in meson.build.
-PATTERNS = ("native/*.cpp", "native/*.def", "native/*.h", "meson.build")
-
 Key = tuple[str, str, str]
-
-
-def sources() -> list[Path]:
-    """The files that the certificate is about, in the order in which they are hashed."""
-    return [path for pattern in PATTERNS for path in sorted(ROOT.glob(pattern))]
-
-
-def sources_hash() -> str:
-    """The SHA-256 of the names, lengths and bytes of the sources."""
-    digest = hashlib.sha256()
-    for path in sources():
-        content = path.read_bytes()
-        digest.update(f"{path.relative_to(ROOT).as_posix()}\0{len(content)}\0".encode())
-        digest.update(content)
-    return digest.hexdigest()
 
 
 def made_with() -> dict[str, str]:
@@ -58,11 +39,15 @@ def module_file() -> Path:
 
 @dataclass(frozen=True)
 class Entry:
-    """The result of one function and kind at one level, over all inputs."""
+    """The result of one function and kind at one level, over all inputs.
+
+    `sources` is the fingerprint of the native sources for which it holds.
+    """
 
     function: str
     kind: str
     level: str
+    sources: str
     parameters: dict[str, float]
     inputs: int
     ulp: float
@@ -83,6 +68,7 @@ class Entry:
             function=name,
             kind=kind,
             level=level,
+            sources=fingerprint(name),
             parameters=CATALOG[name].defaults(),
             inputs=finding.inputs,
             ulp=worst.ulp,
@@ -95,6 +81,11 @@ class Entry:
     @property
     def key(self) -> Key:
         return self.function, self.kind, self.level
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is about the present sources."""
+        return self.function in CATALOG and self.sources == fingerprint(self.function)
 
     @property
     def fault(self) -> str:
@@ -112,9 +103,8 @@ class Entry:
 
 @dataclass
 class Certificate:
-    """All entries for one state of the sources, and the environments they were made in."""
+    """All entries, and the environments they were made in."""
 
-    sources: str
     made_with: list[dict[str, str]] = field(default_factory=list)
     entries: dict[Key, Entry] = field(default_factory=dict)
 
@@ -122,22 +112,21 @@ class Certificate:
     def read(cls, path: Path = PATH) -> Certificate:
         content = json.loads(path.read_text(encoding="utf-8"))
         entries = [Entry(**entry) for entry in content["entries"]]
-        return cls(content["sources"], content["made_with"], {e.key: e for e in entries})
+        return cls(content["made_with"], {e.key: e for e in entries})
 
     @classmethod
     def to_continue(cls, path: Path = PATH) -> Certificate:
-        """Return the one that is there, if it is about the present sources, or an empty one."""
-        now = sources_hash()
-        if path.exists():
-            there = cls.read(path)
-            if there.sources == now:
-                return there
-        return cls(now)
+        """Return what is there and about the present sources."""
+        if not path.exists():
+            return cls()
+        there = cls.read(path)
+        there.entries = {key: entry for key, entry in there.entries.items() if entry.holds}
+        return there
 
     def write(self, path: Path = PATH) -> None:
         """Write it whole or not at all, in the order of the catalogue."""
         entries = [asdict(self.entries[key]) for key in expected() if key in self.entries]
-        content = {"sources": self.sources, "made_with": self.made_with, "entries": entries}
+        content = {"made_with": self.made_with, "entries": entries}
         partial = path.with_suffix(".partial")
         partial.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
         os.replace(partial, path)

@@ -17,7 +17,7 @@ import sweep
 from certificate import Certificate, Entry
 from mpmath import mp, mpf
 from sweep import INPUTS, Candidate, Finding, Measure, Part
-from truth import DIGITS, Exact, ulp_errors
+from truth import DIGITS, Exact, terms, ulp_errors
 
 from ogive import _core
 from ogive.catalog import CATALOG
@@ -57,6 +57,27 @@ def test_the_measure_is_that_of_the_truth() -> None:
             assert mismatches.get("sign of zero", np.array([])).tolist() == (
                 np.flatnonzero(crossed).tolist()
             )
+
+
+@pytest.mark.parametrize(("name", "kind"), sweep.SIZES)
+def test_sizes_are_those_of_the_truth(name: str, kind: str) -> None:
+    x = np.concatenate([-np.logspace(-30, 30, 61), np.logspace(-30, 2, 33), [-2.4324799, 0.0]])
+    parameters = sweep.parameters(name)
+    expected = [float(terms(name, kind, argument, *parameters)) for argument in x]
+    size = sweep.SIZES[name, kind](x, *(float(parameter) for parameter in parameters))
+    # For positive arguments nothing cancels, and less than the result does no harm.
+    np.testing.assert_allclose(size[x <= 0], np.array(expected)[x <= 0], rtol=1e-10)
+    assert (size <= np.array(expected) * (1 + 1e-10)).all()
+
+
+def test_an_error_in_ulp_of_the_size_of_the_terms() -> None:
+    reference, size = np.array([2.0**-20 / 3, 3.0]), np.array([1.5, 1.0])
+    got = np.nextafter(reference.astype(np.float32), np.float32(9))
+    plain, _ = Measure(2)(got, reference)
+    plain = plain.copy()
+    sized, _ = Measure(2)(got, reference, size)
+    assert sized[0] == pytest.approx(plain[0] * 2.0**-22)
+    assert sized[1] == plain[1]
 
 
 def test_the_overflow_threshold() -> None:
@@ -184,6 +205,7 @@ def _entry(**changes: object) -> Entry:
         "function": "sigmoid",
         "kind": "value",
         "level": BEST,
+        "sources": certificate.fingerprint("sigmoid"),
         "parameters": {},
         "inputs": INPUTS,
         "ulp": 0.5,
@@ -199,12 +221,12 @@ def test_a_certificate_is_continued_for_the_same_sources_alone(
 ) -> None:
     path = tmp_path / "exhaustive.json"
     entry = _entry()
-    written = Certificate(certificate.sources_hash(), [{"cpu": "any"}], {entry.key: entry})
+    written = Certificate([{"cpu": "any"}], {entry.key: entry})
     written.write(path)
     assert list(tmp_path.iterdir()) == [path]
     assert Certificate.to_continue(path) == written
-    monkeypatch.setattr(certificate, "sources_hash", lambda: "another")
-    assert Certificate.to_continue(path) == Certificate("another")
+    monkeypatch.setattr(certificate, "fingerprint", lambda _: "another")
+    assert Certificate.to_continue(path).entries == {}
 
 
 def test_an_interrupted_run_goes_on_where_it_was(
@@ -250,7 +272,7 @@ def test_what_counts_as_verified() -> None:
         ({"mismatches": {"NaN": {"inputs": 3, "first": "0x7f800000"}}}, True, True),
     ):
         entry = _entry(**changes)
-        there = Certificate("", [], {entry.key: entry})
+        there = Certificate([], {entry.key: entry})
         assert there.has(entry.key) == has, changes
         assert bool(list(there.faults([entry.key]))) == fault, changes
     assert not there.has(("sigmoid", "grad", BEST))
