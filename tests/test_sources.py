@@ -73,6 +73,7 @@ def test_what_changes_a_fingerprint(native: Path) -> None:
         ("pade.h", "#pragma once", "#pragma once\nstatic", ("pau",)),
         ("simd.h", "#pragma once", "#pragma once\nstatic", names),
         ("meson.build", "-O3", "-O2", names),
+        ("meson.build", "'loops.cpp'", "'loops.cpp', 'more.cpp'", ()),
         ("functions.def", "SMOOTH(sigmoid, 0)", "WIDE(sigmoid, 0)", ("sigmoid",)),
         ("functions.def", "WIDE(pau, 10)", "WIDE(pau, 10)\nWIDE(pad, 9)", ()),
         ("rows.h", "#pragma once", "#pragma once\nstatic", ()),
