@@ -77,10 +77,14 @@ inline Number of_magnitude(const Pade<Number> &r, Number slope, Plain<Number> le
   const V sign = with_sign_of(with_sign_of(one, sum), select(r.beyond, one, r.m));
   return select(zero, with_sign_of(magnitude(slope), left), with_sign_of(slope, sign));
 }
-// c / d.
+// c / d.  Where the terms of the derivative cancel it takes all digits of a double.
+inline Real quotient_closely(Real a, Real b) { return a * reciprocal(b); }
+inline Pair<Real> quotient_closely(Pair<Real> a, Pair<Real> b) {
+  return normalised(quotient(a, b));
+}
 template <class Number>
 inline Number over_d(const Pade<Number> &r, Number c) {
-  return normalised(quotient(c, r.d));
+  return quotient_closely(c, r.d);
 }
 
 template <class Number>
