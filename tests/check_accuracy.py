@@ -86,7 +86,7 @@ def _short_parameters(name: str, dtype: str) -> list[tuple[Any, ...]]:
     return [(number(p),) for p in SHORT_PARAMETERS.get(name, ())] or [defaults]
 
 
-def _short_gradients(dtype: str) -> np.ndarray:
+def short_gradients(dtype: str) -> np.ndarray:
     """A gradient for every argument: both signs, moderate sizes."""
     rng = np.random.default_rng(16)
     return (np.exp2(rng.uniform(-6, 6, 2**16)) * rng.choice([-1, 1], 2**16)).astype(dtype_of(dtype))
@@ -100,7 +100,7 @@ def _short_results(name: str, parameters: tuple[Any, ...], dtype: str) -> Arrays
     """
     with np.errstate(invalid="ignore"):  # signalling NaN
         x = all_of(dtype).astype(np.float64)
-    gradients = _short_gradients(dtype).astype(np.float64)
+    gradients = short_gradients(dtype).astype(np.float64)
     operands = [np.float64(p) for p in parameters]
     with np.errstate(all="ignore"):
         value = getattr(formulas, name)(x, *operands)
@@ -215,7 +215,7 @@ def _worst_short(name: str, kind: str, dtype: str, arrays: Arrays) -> dict[str, 
     reports = []
     x = all_of(dtype)
     for i, parameters in enumerate(_short_parameters(name, dtype)):
-        here = Points(x, tuple(np.full(x.size, p) for p in parameters), _short_gradients(dtype))
+        here = Points(x, tuple(np.full(x.size, p) for p in parameters), short_gradients(dtype))
         expected, other = arrays[f"{name}/{dtype}/{kind}/{i}"].view(x.dtype)
         got = computed(name, kind, dtype, here)
         with np.errstate(invalid="ignore"):  # signalling NaN

@@ -54,7 +54,7 @@ if [ ! -d "$HERE/site" ]; then
   rm -rf "$HERE/site.part"
   "$PYTHON" -m pip install --quiet --constraint constraints.txt --target "$HERE/site.part" \
     --only-binary :all: --implementation cp --python-version "$version" \
-    "${platforms[@]/#/--platform=}" numpy scipy mpmath pytest hypothesis click rich
+    "${platforms[@]/#/--platform=}" numpy scipy ml_dtypes mpmath pytest hypothesis click rich
   mv "$HERE/site.part" "$HERE/site"
 fi
 if [ ! -x "$HERE/tools/bin/meson" ]; then
