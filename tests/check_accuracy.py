@@ -2,8 +2,12 @@
 
 ``python tests/check_accuracy.py`` prints the worst point of every function, kind and dtype, and
 exits with 1 if one exceeds the bound in the catalogue. OGIVE_ISA picks the level, ``--seed N``
-other points than those of the tests. The tests hand over the exact results, computed once, as a
-file, and read the answer as JSON.
+other points than those of the tests.
+
+The exact results take minutes, on an emulated processor hours. So they can be computed once,
+``--save FILE``, and be used for every level and elsewhere, ``--exact FILE``. The file has the
+arguments too: NumPy's own exp and exp2, with which some are drawn, differ in the last bit from one
+processor to another.
 """
 
 from __future__ import annotations
@@ -28,6 +32,7 @@ KINDS = ogive.catalog.KINDS
 
 # These are checked on every argument, for each of the parameters below.
 SHORTS = ("float16", "bfloat16")
+_BITS = np.uint16
 SHORT_PARAMETERS = {"softplus": (1.0, 0.25, 7.0), "leaky_relu": (0.01, 0.2, 1.2), "elu": (1.0, 0.3)}
 
 # Nearer than this to the middle between two of them, a float64 does not decide the rounding: that
@@ -43,10 +48,13 @@ Arrays = dict[str, np.ndarray]
 
 def exact_results(seed: int = 0, density: float = 1.0) -> Arrays:
     """The exact results at all points, under flat names, ready for `numpy.savez`."""
-    arrays: Arrays = {"seed": np.array(seed), "density": np.array(density)}
+    # What NumPy's file format does not know, bfloat16, is kept as bits.
+    arrays: Arrays = {f"{dtype}/gradients": _short_gradients(dtype).view(_BITS) for dtype in SHORTS}
     for name in NAMES:
         for dtype in ("float32", "float64"):
             here = points(name, dtype, seed, density)
+            operands = (here.x, here.grad_output, *here.parameters)
+            arrays[f"{name}/{dtype}/operands"] = np.stack(operands)
             values = [truth.value(name, *p) for p in zip(here.x, *here.parameters, strict=True)]
             grads = [truth.grad(name, *p) for p in zip(here.x, *here.parameters, strict=True)]
             with mp.workdps(truth.DIGITS):
@@ -62,9 +70,13 @@ def exact_results(seed: int = 0, density: float = 1.0) -> Arrays:
         for dtype in SHORTS:
             for i, parameters in enumerate(_short_parameters(name, dtype)):
                 for kind, right in _short_results(name, parameters, dtype).items():
-                    # As bits, for the file's format does not know bfloat16.
-                    arrays[f"{name}/{dtype}/{kind}/{i}"] = right.view(np.uint16)
+                    arrays[f"{name}/{dtype}/{kind}/{i}"] = right.view(_BITS)
     return arrays
+
+
+def _points(arrays: Arrays, name: str, dtype: str) -> Points:
+    x, grad_output, *parameters = arrays[f"{name}/{dtype}/operands"]
+    return Points(x, tuple(parameters), grad_output)
 
 
 def _which(kind: str) -> str:
@@ -86,7 +98,7 @@ def _short_parameters(name: str, dtype: str) -> list[tuple[Any, ...]]:
     return [(number(p),) for p in SHORT_PARAMETERS.get(name, ())] or [defaults]
 
 
-def short_gradients(dtype: str) -> np.ndarray:
+def _short_gradients(dtype: str) -> np.ndarray:
     """A gradient for every argument: both signs, moderate sizes."""
     rng = np.random.default_rng(16)
     return (np.exp2(rng.uniform(-6, 6, 2**16)) * rng.choice([-1, 1], 2**16)).astype(dtype_of(dtype))
@@ -100,7 +112,7 @@ def _short_results(name: str, parameters: tuple[Any, ...], dtype: str) -> Arrays
     """
     with np.errstate(invalid="ignore"):  # signalling NaN
         x = all_of(dtype).astype(np.float64)
-    gradients = short_gradients(dtype).astype(np.float64)
+    gradients = _short_gradients(dtype).astype(np.float64)
     operands = [np.float64(p) for p in parameters]
     with np.errstate(all="ignore"):
         value = getattr(formulas, name)(x, *operands)
@@ -155,7 +167,7 @@ def _rounded_to_short(
             if undecided and np.isfinite(candidates.astype(np.float64)).all():
                 errors = _distances(candidates, exact, i)
             # Of two that are as near the even one, as IEEE 754 rounds.
-            odd = candidates.view(np.uint16) & 1
+            odd = candidates.view(_BITS) & 1
             nearer = 0 if (errors[0], odd[0]) < (errors[1], odd[1]) else 1
             rounded[i] = candidates[nearer]
             other[i] = candidates[1 - nearer] if undecided else rounded[i]
@@ -191,7 +203,7 @@ def worst_points(arrays: Arrays) -> Iterator[dict[str, Any]]:
     for name in NAMES:
         for kind in KINDS:
             for dtype in ("float32", "float64"):
-                here = points(name, dtype, int(arrays["seed"]), float(arrays["density"]))
+                here = _points(arrays, name, dtype)
                 prefix = f"{name}/{dtype}/{kind}"
                 exact = Exact(*(arrays[f"{prefix}/{p}"] for p in ("high", "low", "exponent")))
                 got = computed(name, kind, dtype, here)
@@ -214,8 +226,9 @@ def _worst_short(name: str, kind: str, dtype: str, arrays: Arrays) -> dict[str, 
     """The worst of all 16-bit arguments, in steps from the correctly rounded result."""
     reports = []
     x = all_of(dtype)
+    gradients = arrays[f"{dtype}/gradients"].view(x.dtype)
     for i, parameters in enumerate(_short_parameters(name, dtype)):
-        here = Points(x, tuple(np.full(x.size, p) for p in parameters), short_gradients(dtype))
+        here = Points(x, tuple(np.full(x.size, p) for p in parameters), gradients)
         expected, other = arrays[f"{name}/{dtype}/{kind}/{i}"].view(x.dtype)
         got = computed(name, kind, dtype, here)
         with np.errstate(invalid="ignore"):  # signalling NaN
@@ -238,7 +251,7 @@ def _worst_short(name: str, kind: str, dtype: str, arrays: Arrays) -> dict[str, 
 
 def _ordered(shorts: np.ndarray) -> np.ndarray:
     """Integers in the order of the floats, one apart for neighbours; both zeros are 0."""
-    bits = shorts.view(np.uint16).astype(np.int64)
+    bits = shorts.view(_BITS).astype(np.int64)
     return np.where(bits < 0x8000, bits, 0x8000 - bits)
 
 
@@ -270,13 +283,18 @@ def _report(
 
 
 def main() -> int:
-    """Print the worst points; 1 if one is beyond its bound."""
+    """Print the worst points, or save the exact results; 1 if one is beyond its bound."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--exact", help="the exact results, as numpy.savez has written them")
+    file = parser.add_mutually_exclusive_group()
+    file.add_argument("--save", metavar="FILE", help="write the exact results, and check nothing")
+    file.add_argument("--exact", metavar="FILE", help="exact results that --save has written")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--seed", type=int, default=0, help="other points, for a wider search")
     arguments = parser.parse_args()
     arrays = dict(np.load(arguments.exact)) if arguments.exact else exact_results(arguments.seed)
+    if arguments.save:
+        np.savez(arguments.save, **arrays)
+        return 0
     reports = list(worst_points(arrays))
     if arguments.json:
         print(json.dumps(reports))

@@ -91,7 +91,7 @@ cp "$HERE"/meson/_core*.so "$HERE/package/ogive/"
 
 export OMP_NUM_THREADS=1
 "$HERE/python" -c 'import platform, ogive; ogive.show_config(); print(platform.machine())'
-"$PYTHON" tools/carried_accuracy.py pack "$HERE/exact.npz"
-"$HERE/python" tools/carried_accuracy.py check "$HERE/exact.npz"
+"$PYTHON" tests/check_accuracy.py --save "$HERE/exact.npz"
+"$HERE/python" tests/check_accuracy.py --exact "$HERE/exact.npz"
 # shellcheck disable=SC2086 # a list of words
 "$HERE/python" -m pytest -q -p no:cacheprovider $TESTS
