@@ -1,10 +1,11 @@
-"""Make the tests' own helpers importable, whichever way pytest imports the tests."""
+"""Make the helpers of the tests, and the tools, importable, however pytest imports the tests."""
 
 import signal
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+TESTS = Path(__file__).parent
+sys.path[:0] = [str(TESTS), str(TESTS.parent / "tools")]
 
 # A shell starts what runs in the background with SIGINT ignored, and what a test starts would
 # inherit that: those that are interrupted would go on.

@@ -1,4 +1,7 @@
-"""What the tests run over: every function, its derivatives and its backward passes, as one list."""
+"""What the tests run over: every function, its derivatives and its backward passes, as one list.
+
+Where this is imported, "bfloat16" names a dtype for NumPy too: `points` has loaded ml_dtypes.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from points import dtype_of
 
 import ogive
 from ogive import _core
@@ -74,4 +78,4 @@ def arguments(name: str, dtype: str, n: int, seed: int = 0) -> np.ndarray:
     """Ordinary arguments of a function: within its domain, where nothing overflows."""
     rng = np.random.default_rng(seed)
     low, high = CATALOG[name].domain
-    return rng.uniform(max(low + 0.001, -8.0), min(high - 0.001, 8.0), n).astype(dtype)
+    return rng.uniform(max(low + 0.001, -8.0), min(high - 0.001, 8.0), n).astype(dtype_of(dtype))

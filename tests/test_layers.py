@@ -34,6 +34,7 @@ FUNCTIONS = {
     "catalog",
     "config",
     "docstrings",
+    "extras",
     "formulas",
     "grad",
     "parametric",

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import ml_dtypes  # noqa: F401  # by which "bfloat16" is the name of a dtype
 import numpy as np
 import pytest
 from hypothesis import given, settings

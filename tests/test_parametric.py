@@ -10,7 +10,6 @@ import weakref
 from functools import partial
 from typing import Any
 
-import ml_dtypes  # noqa: F401  # by which "bfloat16" is the name of a dtype
 import numpy as np
 import pytest
 from subjects import PUBLIC, SUBJECTS, Subject, arguments, bits

@@ -11,7 +11,6 @@ from threading import Event, Thread
 from time import perf_counter
 from typing import Any
 
-import ml_dtypes  # noqa: F401  # by which "bfloat16" is the name of a dtype
 import numpy as np
 import pytest
 from subjects import SUBJECTS, Subject, arguments, bits

@@ -73,7 +73,7 @@ def mistake(message: object) -> click.ClickException:
 
 
 def require(*modules: str, extra: str) -> None:
-    """Check that optional libraries are installed, without importing them.
+    """Check that the libraries which a command needs are installed, without importing them.
 
     Parameters
     ----------
@@ -87,10 +87,9 @@ def require(*modules: str, extra: str) -> None:
     click.ClickException
         Naming those that are missing and the command that installs them.
     """
-    from importlib.util import find_spec
+    from ogive import extras
 
-    missing = [name for name in modules if find_spec(name) is None]
-    if missing:
-        known_as = {"sklearn": "scikit-learn"}
-        names = ", ".join(known_as.get(name, name) for name in missing)
-        raise mistake(f'needs {names}: pip install "ogive[{extra}]"')
+    try:
+        extras.require(click.get_current_context().command_path, *modules, extra=extra)
+    except ModuleNotFoundError as error:
+        raise mistake(error) from None

@@ -2,5 +2,6 @@
 
 from __future__ import annotations
 
-# First of all, so that a missing torch is named with what to install.
-import ogive.torch  # noqa: F401  (for its error only)
+from ogive.extras import require
+
+require("ogive.health", "torch", extra="torch")

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ogive.extras import require
+
 TEST_SHARE = 0.25
 VALIDATION_SHARE = 0.15
 
@@ -84,12 +86,9 @@ def load(name: str) -> Dataset:
     """
     if name != "digits":
         raise ValueError(f"data must be one of digits, not {name!r}")
-    try:
-        from sklearn.datasets import load_digits
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            "the digits come with scikit-learn, which is not installed: pip install 'ogive[study]'"
-        ) from error
+    require(f"data {name!r}", "sklearn", extra="study")
+    from sklearn.datasets import load_digits
+
     inputs, targets = load_digits(return_X_y=True)
     return prepare(name, inputs, targets)
 

@@ -24,10 +24,10 @@ import tempfile
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from multiprocessing.connection import Connection, wait
 from typing import IO, Any
 
+from ogive.extras import require
 from ogive.study.data import Dataset, load
 from ogive.study.declaration import RunSpec, Study
 from ogive.study.store import Run, Store
@@ -184,10 +184,8 @@ def run_specs(
         raise ValueError(f"workers must be a whole number of at least 1, not {workers!r}")
     held = store.keys()
     missing = [spec for spec in specs if spec.key not in held]
-    if missing and find_spec("torch") is None:
-        raise ModuleNotFoundError(
-            "a study trains with torch, which is not installed: pip install 'ogive[study]'"
-        )
+    if missing:
+        require("training", "torch", extra="study")
     pool = _Pool(specs, missing, store, progress or Progress(), trainer)
     return pool.run(min(workers, len(missing)))
 

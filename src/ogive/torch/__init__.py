@@ -8,15 +8,12 @@ and under `torch.compile` and `torch.export`, the portable formulas of `ogive.fo
 
 from __future__ import annotations
 
-try:
-    import torch  # noqa: F401  (only to say clearly what is missing)
-except ModuleNotFoundError as error:
-    if error.name != "torch":
-        raise
-    raise ImportError(
-        "ogive.torch needs PyTorch, which is not installed: pip install ogive[torch]"
-    ) from error
+from ogive.extras import require
 
-from ogive.torch import functional, init, nn
+try:
+    from ogive.torch import functional, init, nn
+except ModuleNotFoundError:
+    require("ogive.torch", "torch", extra="torch")
+    raise
 
 __all__ = ["functional", "init", "nn"]

@@ -7,7 +7,7 @@ parameters or buffers: a checkpoint of a network with torch's modules loads unch
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
@@ -64,7 +64,7 @@ class Logit(nn.Module):
     tensor([0.])
     """
 
-    __constants__ = ["eps"]  # noqa: RUF012  (torch's own declaration of constant attributes)
+    __constants__: ClassVar[list[str]] = ["eps"]
     eps: float | None
 
     def __init__(self, eps: float | None = None) -> None:
