@@ -1,7 +1,6 @@
 """What is known of every function, as data: one record each, read by everything else.
 
-The records are grouped in files as the native formulas are: `logistic`, `rectifier`, `smooth`,
-`adaptive`.
+The records are grouped in files by the kind of function.
 """
 
 from __future__ import annotations
@@ -9,17 +8,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ogive.catalog import adaptive, logistic, rectifier, smooth
+from ogive.catalog import adaptive, exponential, logistic, rectifier, shrinkage, smooth
 from ogive.catalog.record import DTYPES, KINDS, Example, Function, Kind, Parameter
 
-__all__ = ["CATALOG", "DTYPES", "KINDS", "Example", "Function", "Kind", "Parameter", "get"]
+__all__ = [
+    "CATALOG",
+    "DTYPES",
+    "FAMILIES",
+    "KINDS",
+    "Example",
+    "Function",
+    "Kind",
+    "Parameter",
+    "get",
+]
+
+FAMILIES = (logistic, rectifier, exponential, shrinkage, smooth, adaptive)
+"""The modules with the records, in display order."""
 
 CATALOG: Mapping[str, Function] = MappingProxyType(
-    {
-        function.name: function
-        for family in (logistic, rectifier, smooth, adaptive)
-        for function in family.FUNCTIONS
-    }
+    {function.name: function for family in FAMILIES for function in family.FUNCTIONS}
 )
 """Every function by its name, in display order."""
 

@@ -1,4 +1,4 @@
-"""The gain of an initialisation: by quadrature, and what the closed forms are made of."""
+"""The gain of an initialisation: by quadrature, what closed forms are made of, and its reason."""
 
 from __future__ import annotations
 
@@ -7,6 +7,18 @@ from math import erfc, exp, inf, pi, sqrt
 from typing import Any
 
 import numpy as np
+
+HE_CONDITION = (
+    "No published initialisation is its own. The condition of He et al. (2015), a second moment"
+    " that stays 1 for a standard normal argument, gives"
+)
+"""How the reason for such a gain begins."""
+
+UNSTABLE = (
+    " No gain makes that stable: the function grows faster than its argument, and so does a"
+    " deviation from 1, from layer to layer."
+)
+"""How it ends for some."""
 
 # Beyond 38 the normal density is below the smallest subnormal number.
 _ENDS = (-38.0, -8.0, -4.0, 0.0, 4.0, 8.0, 38.0)

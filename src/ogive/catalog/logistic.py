@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import inf, sqrt
 
-from ogive.catalog.gain import normal_density, normal_tail, second_moment_gain
+from ogive.catalog.gain import HE_CONDITION, normal_density, normal_tail, second_moment_gain
 from ogive.catalog.record import Example, Function, Parameter, error_bounds
 from ogive.formulas.logistic import softplus
 
@@ -304,10 +304,8 @@ FUNCTIONS = (
         initializer="kaiming_normal",
         gain=_softplus_gain(1.0),
         gain_at=_softplus_gain,
-        initializer_reason="No published initialisation is its own. The condition of He et al."
-        " (2015), a second moment that stays 1 for a standard normal argument, gives 1.042"
-        " for beta = 1; most of that moment is the square of its mean, 0.806, which no gain"
-        " removes.",
+        initializer_reason=f"{HE_CONDITION} 1.042 for beta = 1; most of that moment is the"
+        " square of its mean, 0.806, which no gain removes.",
         example=Example(
             at="[-2.0, 0.0, 2.0]",
             value="array([0.12692801, 0.69314718, 2.12692801])",
@@ -353,9 +351,8 @@ FUNCTIONS = (
         initializer="kaiming_normal",
         gain=_squareplus_gain(4.0),
         gain_at=_squareplus_gain,
-        initializer_reason="No published initialisation is its own. The condition of He et al."
-        " (2015), a second moment that stays 1 for a standard normal argument, gives"
-        " 2 / sqrt(2 + b); most of that moment is the square of its mean, which no gain removes.",
+        initializer_reason=f"{HE_CONDITION} 2 / sqrt(2 + b); most of that moment is the square"
+        " of its mean, which no gain removes.",
         example=Example(
             at="[-2.0, 0.0, 2.0]",
             value="array([0.41421356, 1.        , 2.41421356])",

@@ -1,35 +1,16 @@
-"""Records of the rectifiers: ReLU and its descendants."""
+"""Records of the rectifiers: ReLU and its descendants, of straight lines and parabolas."""
 
 from __future__ import annotations
 
-from math import erfc, exp, inf, sqrt
+from math import inf, sqrt
 
-from ogive.catalog.gain import normal_density, normal_tail, second_moment_gain
+from ogive.catalog.gain import HE_CONDITION, UNSTABLE, normal_density, normal_tail
 from ogive.catalog.record import Example, Function, Parameter, error_bounds
-from ogive.formulas.rectifier import celu
-
-_HE_CONDITION = (
-    "No published initialisation is its own. The condition of He et al. (2015), a second moment"
-    " that stays 1 for a standard normal argument, gives"
-)
-_UNSTABLE = (
-    " No gain makes that stable: the function grows faster than its argument, and so does a"
-    " deviation from 1, from layer to layer."
-)
 
 
 def _leaky_gain(negative_slope: float) -> float:
     """1 / sqrt(E[f(z)²]) for a standard normal z: half of the variance times 1 + slope²."""
     return sqrt(2.0 / (1.0 + negative_slope * negative_slope))
-
-
-def _elu_gain(alpha: float) -> float:
-    """1 / sqrt(E[f(z)²]) for a standard normal z.
-
-    E[(exp(z) - 1)²; z < 0] = e² Φ(-2) - 2 sqrt(e) Φ(-1) + 1/2, with Φ(-t) = erfc(t / sqrt(2)) / 2.
-    """
-    left = exp(2.0) * erfc(sqrt(2.0)) / 2.0 - exp(0.5) * erfc(sqrt(0.5)) + 0.5
-    return 1.0 / sqrt(0.5 + alpha * alpha * left)
 
 
 def _prelu_gain(weight: float) -> float:
@@ -51,22 +32,6 @@ def _threshold_gain(threshold: float, value: float) -> float:
     """1 / sqrt(E[f(z)²]) for a standard normal z: value² below, the second moment above."""
     above = normal_tail(threshold) + threshold * normal_density(threshold)
     return 1.0 / sqrt(value * value * normal_tail(-threshold) + above)
-
-
-def _celu_gain(alpha: float) -> float:
-    """1 / sqrt(E[f(z)²]) for a standard normal z, by quadrature."""
-    return second_moment_gain(lambda z: celu(z, alpha))
-
-
-def _softshrink_gain(lambd: float) -> float:
-    """1 / sqrt(E[f(z)²]) for a standard normal z: E[(|z| - lambd)²; |z| > lambd]."""
-    tail = (1.0 + lambd * lambd) * normal_tail(lambd) - lambd * normal_density(lambd)
-    return 1.0 / sqrt(2.0 * tail)
-
-
-def _hardshrink_gain(lambd: float) -> float:
-    """1 / sqrt(E[f(z)²]) for a standard normal z: E[z²; |z| > lambd]."""
-    return 1.0 / sqrt(2.0 * (normal_tail(lambd) + lambd * normal_density(lambd)))
 
 
 FUNCTIONS = (
@@ -318,9 +283,9 @@ FUNCTIONS = (
         initializer="kaiming_normal",
         gain=_threshold_gain(1.0, 0.0),
         gain_at=_threshold_gain,
-        initializer_reason=_HE_CONDITION
+        initializer_reason=HE_CONDITION
         + " 1.580 for a threshold of 1 and a value of 0."
-        + _UNSTABLE,
+        + UNSTABLE,
         example=Example(
             at="[0.5, 1.0, 2.0]",
             value="array([0., 0., 2.])",
@@ -332,138 +297,6 @@ FUNCTIONS = (
             "torch": "torch.nn.functional.threshold (no defaults)",
             "keras": "keras.activations.threshold (no default for threshold)",
             "onnx": "ThresholdedRelu (alpha=1 is the threshold; value 0)",
-        },
-    ),
-    Function(
-        name="elu",
-        summary="The exponential linear unit: the argument above 0, an exponential below.",
-        formula="x if x > 0 else alpha (exp(x) - 1)",
-        derivative_formula="1 if x > 0 else alpha exp(x)",
-        domain=(-inf, inf),
-        range=(-1.0, inf),
-        limits=(-1.0, inf),
-        parameters=(
-            Parameter(
-                name="alpha",
-                default=1.0,
-                lower=-inf,
-                upper=inf,
-                summary="the limit at -inf is -alpha",
-                derivative_formula="0 if x > 0 else exp(x) - 1",
-            ),
-        ),
-        saturates=("-inf",),
-        max_derivative=1.0,
-        monotonic=True,
-        odd=False,
-        zero_centred=False,
-        self_gated=False,
-        smooth=False,
-        source="D.-A. Clevert, T. Unterthiner, S. Hochreiter (2016), Fast and accurate deep"
-        " network learning by exponential linear units, ICLR. The derivative at 0 is taken as"
-        " alpha.",
-        initializer="kaiming_normal",
-        gain=_elu_gain(1.0),
-        gain_at=_elu_gain,
-        initializer_reason="Clevert et al. (2016) initialise after He et al. (2015), whose"
-        " condition, a second moment that stays 1 for a standard normal argument, gives 1.245"
-        " for alpha = 1.",
-        example=Example(
-            at="[-2.0, 0.0, 2.0]",
-            value="array([-0.86466472,  0.        ,  2.        ])",
-            grad="array([0.13533528, 1.        , 1.        ])",
-            backward="array([  0.13533528,  10.        , 100.        ])",
-        ),
-        error_bound=error_bounds(),
-        elsewhere={
-            "torch": "torch.nn.functional.elu",
-            "jax": "jax.nn.elu",
-            "keras": "keras.activations.elu",
-            "onnx": "Elu",
-        },
-    ),
-    Function(
-        name="celu",
-        summary="ELU with its exponential stretched, so that its slope at 0 is 1 for every alpha.",
-        formula="x if x > 0 else alpha (exp(x / alpha) - 1)",
-        derivative_formula="1 if x > 0 else exp(x / alpha)",
-        domain=(-inf, inf),
-        range=(-1.0, inf),
-        limits=(-1.0, inf),
-        parameters=(
-            Parameter(
-                name="alpha",
-                default=1.0,
-                lower=0.0,
-                upper=inf,
-                summary="the limit at -inf is -alpha",
-                lower_included=False,
-                derivative_formula="0 if x > 0 else exp(x / alpha) (1 - x / alpha) - 1",
-            ),
-        ),
-        saturates=("-inf",),
-        max_derivative=1.0,
-        monotonic=True,
-        odd=False,
-        zero_centred=False,
-        self_gated=False,
-        smooth=False,
-        source="J. T. Barron (2017), Continuously differentiable exponential linear units, arXiv"
-        " 1704.07483.",
-        initializer="kaiming_normal",
-        gain=_celu_gain(1.0),
-        gain_at=_celu_gain,
-        initializer_reason=_HE_CONDITION + " 1.245 for alpha = 1, where it is ELU.",
-        example=Example(
-            at="[-2.0, 0.0, 2.0]",
-            value="array([-0.86466472,  0.        ,  2.        ])",
-            grad="array([0.13533528, 1.        , 1.        ])",
-            backward="array([  0.13533528,  10.        , 100.        ])",
-        ),
-        error_bound=error_bounds(),
-        elsewhere={
-            "torch": "torch.nn.functional.celu",
-            "jax": "jax.nn.celu",
-            "keras": "keras.activations.celu",
-            "onnx": "Celu",
-        },
-    ),
-    Function(
-        name="selu",
-        summary="ELU scaled so that a network of it drives its signal to mean 0 and variance 1.",
-        formula="scale (x if x > 0 else alpha (exp(x) - 1))",
-        derivative_formula="scale (1 if x > 0 else alpha exp(x))",
-        domain=(-inf, inf),
-        range=(-1.7580993408473768, inf),
-        limits=(-1.7580993408473768, inf),
-        saturates=("-inf",),
-        max_derivative=1.7580993408473768,
-        monotonic=True,
-        odd=False,
-        zero_centred=False,
-        self_gated=False,
-        smooth=False,
-        source="G. Klambauer, T. Unterthiner, A. Mayr, S. Hochreiter (2017), Self-normalizing"
-        " neural networks, NIPS 30; scale and alpha are the exact numbers of its equation 14,"
-        " 1.05070098735548049... and 1.67326324235437728... The derivative at 0 is taken as scale"
-        " alpha.",
-        initializer="kaiming_normal",
-        gain=1.0,
-        initializer_reason="Klambauer et al. (2017) ask for weights of variance 1 / fan_in (LeCun"
-        " et al., 1998), which is gain 1: a standard normal argument then keeps its second moment."
-        " torch's calculate_gain says 3/4, with which it shrinks.",
-        example=Example(
-            at="[-2.0, 0.0, 2.0]",
-            value="array([-1.52016647,  0.        ,  2.10140197])",
-            grad="array([0.23793287, 1.75809934, 1.05070099])",
-            backward="array([  0.23793287,  17.58099341, 105.07009874])",
-        ),
-        error_bound=error_bounds(),
-        elsewhere={
-            "torch": "torch.nn.functional.selu",
-            "jax": "jax.nn.selu",
-            "keras": "keras.activations.selu",
-            "onnx": "Selu",
         },
     ),
     Function(
@@ -486,7 +319,7 @@ FUNCTIONS = (
         " modeling, NeurIPS 34.",
         initializer="kaiming_normal",
         gain=sqrt(2.0 / 3.0),
-        initializer_reason=_HE_CONDITION + " sqrt(2 / 3)." + _UNSTABLE,
+        initializer_reason=HE_CONDITION + " sqrt(2 / 3)." + UNSTABLE,
         example=Example(
             at="[-2.0, 0.0, 2.0]",
             value="array([0., 0., 4.])",
@@ -514,7 +347,7 @@ FUNCTIONS = (
         " as 0 at -3 and as 1 at 3.",
         initializer="kaiming_normal",
         gain=1.7366572127665416,
-        initializer_reason=_HE_CONDITION
+        initializer_reason=HE_CONDITION
         + " 1.737; ReLU's sqrt(2), common in practice, loses 34 % of that moment a layer.",
         example=Example(
             at="[-2.0, 0.0, 2.0]",
@@ -529,127 +362,6 @@ FUNCTIONS = (
             "jax": "jax.nn.hard_swish",
             "keras": "keras.activations.hard_swish",
             "onnx": "HardSwish",
-        },
-    ),
-    Function(
-        name="softshrink",
-        summary="The argument moved towards 0 by lambd, and no further than 0.",
-        formula="sign(x) max(|x| - lambd, 0)",
-        derivative_formula="1 if |x| > lambd else 0",
-        domain=(-inf, inf),
-        range=(-inf, inf),
-        limits=(-inf, inf),
-        parameters=(
-            Parameter(
-                name="lambd",
-                default=0.5,
-                lower=0.0,
-                upper=inf,
-                summary="the width of the shift, and half of that of the zero zone",
-            ),
-        ),
-        saturates=(),
-        max_derivative=1.0,
-        monotonic=True,
-        odd=True,
-        zero_centred=True,
-        self_gated=False,
-        smooth=False,
-        source="D. L. Donoho (1995), De-noising by soft-thresholding, IEEE Trans. Inform. Theory"
-        " 41. The derivative at -lambd and lambd is taken as 0.",
-        initializer="kaiming_normal",
-        gain=_softshrink_gain(0.5),
-        gain_at=_softshrink_gain,
-        initializer_reason=_HE_CONDITION + " 1.544 for lambd = 0.5." + _UNSTABLE,
-        example=Example(
-            at="[-2.0, 0.25, 2.0]",
-            value="array([-1.5,  0. ,  1.5])",
-            grad="array([1., 0., 1.])",
-            backward="array([  1.,   0., 100.])",
-        ),
-        error_bound=error_bounds(value=0.5, grad=0.0, backward=0.0),
-        aliases=("soft_shrink",),
-        elsewhere={
-            "torch": "torch.nn.functional.softshrink",
-            "keras": "keras.activations.soft_shrink (threshold=0.5)",
-            "onnx": "Shrink (bias=0, lambd=0.5; this one with bias = lambd)",
-        },
-    ),
-    Function(
-        name="hardshrink",
-        summary="The argument where it exceeds lambd in size, and 0 elsewhere.",
-        formula="x if |x| > lambd else 0",
-        derivative_formula="1 if |x| > lambd else 0",
-        domain=(-inf, inf),
-        range=(-inf, inf),
-        limits=(-inf, inf),
-        parameters=(
-            Parameter(
-                name="lambd",
-                default=0.5,
-                lower=0.0,
-                upper=inf,
-                summary="half of the width of the zero zone",
-            ),
-        ),
-        saturates=(),
-        max_derivative=1.0,
-        monotonic=True,
-        odd=True,
-        zero_centred=True,
-        self_gated=False,
-        smooth=False,
-        source="D. L. Donoho, I. M. Johnstone (1994), Ideal spatial adaptation by wavelet"
-        " shrinkage, Biometrika 81. The derivative at -lambd and lambd is taken as 0.",
-        initializer="kaiming_normal",
-        gain=_hardshrink_gain(0.5),
-        gain_at=_hardshrink_gain,
-        initializer_reason=_HE_CONDITION + " 1.016 for lambd = 0.5." + _UNSTABLE,
-        example=Example(
-            at="[-2.0, 0.25, 2.0]",
-            value="array([-2.,  0.,  2.])",
-            grad="array([1., 0., 1.])",
-            backward="array([  1.,   0., 100.])",
-        ),
-        error_bound=error_bounds(value=0.0, grad=0.0, backward=0.0, half=0.0),
-        aliases=("hard_shrink",),
-        elsewhere={
-            "torch": "torch.nn.functional.hardshrink",
-            "keras": "keras.activations.hard_shrink (threshold=0.5)",
-            "onnx": "Shrink (lambd=0.5, bias=0)",
-        },
-    ),
-    Function(
-        name="tanhshrink",
-        summary="The argument less its tanh: flat at 0, straight far out.",
-        formula="x - (exp(x) - exp(-x)) / (exp(x) + exp(-x))",
-        derivative_formula="tanh(x)²",
-        domain=(-inf, inf),
-        range=(-inf, inf),
-        limits=(-inf, inf),
-        saturates=(),
-        max_derivative=1.0,
-        monotonic=True,
-        odd=True,
-        zero_centred=True,
-        self_gated=False,
-        smooth=True,
-        source="R. Collobert, K. Kavukcuoglu, C. Farabet (2011), Torch7: a Matlab-like environment"
-        " for machine learning, NIPS workshop BigLearn, whose layer it is; no paper proposes it.",
-        initializer="kaiming_normal",
-        gain=2.3383675301021214,
-        initializer_reason=_HE_CONDITION + " 2.338." + _UNSTABLE,
-        example=Example(
-            at="[-2.0, 0.0, 2.0]",
-            value="array([-1.03597242,  0.        ,  1.03597242])",
-            grad="array([0.92934918, 0.        , 0.92934918])",
-            backward="array([ 0.92934918,  0.        , 92.93491751])",
-        ),
-        error_bound=error_bounds(),
-        aliases=("tanh_shrink",),
-        elsewhere={
-            "torch": "torch.nn.functional.tanhshrink",
-            "keras": "keras.activations.tanh_shrink",
         },
     ),
 )

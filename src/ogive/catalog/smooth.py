@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import inf
 
-from ogive.catalog.gain import second_moment_gain
+from ogive.catalog.gain import HE_CONDITION, second_moment_gain
 from ogive.catalog.record import Example, Function, Parameter, error_bounds
 from ogive.formulas.smooth import swish
 
@@ -263,8 +263,7 @@ FUNCTIONS = (
         " arXiv 1901.05894.",
         initializer="kaiming_normal",
         gain=1.1486744199859424,
-        initializer_reason="No published initialisation is its own. The condition of He et al."
-        " (2015), a second moment that stays 1 for a standard normal argument, gives 1.149;"
+        initializer_reason=f"{HE_CONDITION} 1.149;"
         " ReLU's sqrt(2) would raise that moment by 52 % a layer. Half of the moment, 0.484 of it,"
         " is the square of the mean, which no gain removes.",
         example=Example(
