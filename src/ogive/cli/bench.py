@@ -60,12 +60,20 @@ def _threads(context: click.Context, option: click.Parameter, text: str) -> tupl
     show_default=True,
     help="What to measure.",
 )
-@click.option("--sizes", "counts", default="1e3,1e5,1e7", callback=_counts, show_default=True)
+@click.option(
+    "--sizes",
+    "counts",
+    default="1e3,1e5,1e7",
+    callback=_counts,
+    show_default=True,
+    help="Numbers of elements, between commas.",
+)
 @click.option(
     "--dtype",
     type=click.Choice(["float32", "float64", "both"]),
     default="float32",
     show_default=True,
+    help="The type of the numbers.",
 )
 @click.option(
     "--threads",
