@@ -74,6 +74,7 @@ def test_what_changes_a_fingerprint(native: Path) -> None:
         ("simd.h", "#pragma once", "#pragma once\nstatic", names),
         ("meson.build", "-O3", "-O2", names),
         ("meson.build", "'loops.cpp'", "'loops.cpp', 'more.cpp'", ()),
+        ("meson.build", "+ kernel_flags", "+ kernel_flags + ['-ffast-math']", names),
         ("functions.def", "SMOOTH(sigmoid, 0)", "WIDE(sigmoid, 0)", ("sigmoid",)),
         ("functions.def", "WIDE(pau, 10)", "WIDE(pau, 10)\nWIDE(pad, 9)", ()),
         ("rows.h", "#pragma once", "#pragma once\nstatic", ()),
