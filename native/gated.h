@@ -48,7 +48,7 @@ inline Gated<Number> swish(Plain<Number> x, Plain<Number> beta) {
 template <class Number>
 inline Scaled<Number> grad_swish(Plain<Number> x, Plain<Number> beta) {
   const Number y = gate_argument<Number>(x, beta);
-  return gated_slope(y, from_root(y, silu_root));
+  return gated_slope(y, from_root(y, silu_root, silu_root_left));
 }
 // x^2 sigmoid(y) sigmoid(-y), y = beta x, which is even in y.  The square alone may over- or
 // underflow; its power joins that of the exponential, which goes as far as it can be made up for.

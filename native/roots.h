@@ -10,15 +10,19 @@ namespace OGIVE_ISA {
 namespace {
 
 constexpr double root_radius = 0.25;
+// The root of silu's derivative, -1 - W(1/e), less the two doubles of silu_root.
+constexpr double silu_root_left = -0x1.44a50180ba780p-108;
 
 // How far x is from a root.  x may come closer than two floats tell the root: a third is left to be
-// taken off.
-inline Real from_root(Real x, const double (&root)[2]) { return (x - root[0]) - root[1]; }
+// taken off.  A product may come closer than two doubles do; what these leave is given then.
+inline Real from_root(Real x, const double (&root)[2], double = 0) {
+  return (x - root[0]) - root[1];
+}
 template <class V>
-inline Pair<V> from_root(Pair<V> x, const double (&root)[2]) {
+inline Pair<V> from_root(Pair<V> x, const double (&root)[2], double left = 0) {
   using T = typename V::Element;
   const T hi = T(root[0]), lo = T((root[0] - hi) + root[1]);
-  const T rest = T(((root[0] - hi) - lo) + root[1]);
+  const T rest = T((((root[0] - hi) - lo) + root[1]) + left);
   const Pair<V> d = two_sum(x.hi, splat<V>(-hi)), below = two_sum(x.lo, splat<V>(-lo));
   const Pair<V> sum = two_sum(d.hi, below.hi);
   return normalised(Pair<V>{sum.hi, sum.lo + (d.lo + (below.lo - rest))});

@@ -119,6 +119,9 @@ ZERO_CROSSINGS: dict[str, tuple[float, ...]] = {
 
 VALUE_ZEROS: dict[str, tuple[float, ...]] = {}
 
+# Where sigmoid(y) (1 + y sigmoid(-y)) is 0: e^y = -1 - y.
+PRODUCT_ROOTS: dict[str, Callable[[], mpf]] = {"swish": lambda: -1 - mp.lambertw(mp.exp(-1))}
+
 KINKS: dict[str, tuple[float, ...]] = {
     "swish": (0.0,),
     "gelu_tanh": (0.0,),

@@ -15,6 +15,7 @@ from zlib import crc32
 
 import numpy as np
 import truth
+from mpmath import mp, mpf
 
 try:
     import ml_dtypes
@@ -150,6 +151,34 @@ def _places(rng: np.random.Generator, name: str, dtype: str, count: Count) -> np
     return np.concatenate([part.astype(np.float64) for part in parts])
 
 
+def _products(
+    rng: np.random.Generator, root: mpf, dtype: str, n: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Arguments and parameters whose products are as near to a root as many tries find.
+
+    A product has twice the digits of a number, and comes that much nearer than any number does.
+    """
+    kind, tries = dtype_of(dtype), 100_000
+    x = (np.exp2(rng.uniform(-4, 4, tries)) * _signs(rng, tries)).astype(kind)
+    parameter = (float(root) / x.astype(np.float64)).astype(kind)
+    high, low = float(root), float(root - float(root))
+    product, rest = _exact_product(x.astype(np.float64), parameter.astype(np.float64))
+    nearest = np.argsort(np.abs((product - high) + (rest - low)))[:n]
+    return x[nearest].astype(np.float64), parameter[nearest].astype(np.float64)
+
+
+def _exact_product(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A product in two parts, by halves of 26 bits (T. J. Dekker, 1971)."""
+
+    def halves(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        high = x * (2.0**27 + 1) - (x * (2.0**27 + 1) - x)
+        return high, x - high
+
+    product = a * b
+    (a1, a2), (b1, b2) = halves(a), halves(b)
+    return product, ((a1 * b1 - product) + a1 * b2 + a2 * b1) + a2 * b2
+
+
 def _drawn(
     rng: np.random.Generator, usual: tuple[float, ...], ends: tuple[float, float], n: int
 ) -> np.ndarray:
@@ -196,7 +225,13 @@ def points(name: str, dtype: str, seed: int = 0, density: float = 1.0) -> Points
             scaled = np.where(rng.random(n) < 0.5, x * unit, x / unit).astype(kind)
             free = (np.arange(n) >= places.size + head.size) & (rng.random(n) < 1 / 3)
             x = np.where(free & np.isfinite(scaled.astype(np.float64)), scaled, x)
-        x = x.astype(kind)
+    if name in truth.PRODUCT_ROOTS:
+        with mp.workdps(40):
+            near = _products(rng, truth.PRODUCT_ROOTS[name](), dtype, count(100))
+        x = np.concatenate([x, near[0]])
+        first = np.concatenate([parameters[0], near[1].astype(kind)])
+        parameters = (first, *parameters[1:])
+    n, x = x.size, x.astype(kind)
     largest = finfo(dtype).max
     grad_output = np.where(
         rng.random(n) < 0.25,

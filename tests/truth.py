@@ -51,6 +51,8 @@ PARAMETERS: dict[str, tuple[tuple[tuple[float, ...], tuple[float, float]], ...]]
 # formulas change hands (there those of the usual parameters too).
 ZERO_CROSSINGS: dict[str, tuple[float, ...]] = _merged("ZERO_CROSSINGS")
 VALUE_ZEROS: dict[str, tuple[float, ...]] = _merged("VALUE_ZEROS")
+# Where the derivative is 0, of a function that is one of x times its first parameter.
+PRODUCT_ROOTS: dict[str, Callable[[], mpf]] = family_smooth.PRODUCT_ROOTS
 KINKS: dict[str, tuple[float, ...]] = _merged("KINKS")
 
 
