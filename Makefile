@@ -49,10 +49,11 @@ docs: $(VENV)/.installed
 aarch64: $(VENV)/.installed $(VENV)/.tools
 	PYTHON=$(BIN)/python tools/aarch64.sh
 
-# native/coefficients.h is kept in the repository; this writes it anew.
+# These headers are kept in the repository; this writes them anew.
 coefficients: $(VENV)/.tools
 	$(BIN)/python tools/coefficients.py > native/coefficients.h
-	$(BIN)/clang-format -i native/coefficients.h
+	$(BIN)/python tools/row_coefficients.py > native/row_coefficients.h
+	$(BIN)/clang-format -i native/coefficients.h native/row_coefficients.h
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -15,7 +15,6 @@
 #include "pade.h"
 #include "piecewise.h"
 #include "rectifier.h"
-#include "rows.h"
 #include "smooth.h"
 
 namespace OGIVE_ISA {
@@ -40,12 +39,8 @@ constexpr LoopsOfType all_types = {
     loop<Kernel<typename Kind::Floats>, float, typename Kind::Floats, inputs>,
     loop<Kernel<typename Kind::Doubles>, double, typename Kind::Doubles, inputs>};
 
-template <class Function>
-constexpr LoopsOfType all_row_types = {Rows<Function, Half>::loop, Rows<Function, Bfloat>::loop,
-                                       Rows<Function, float>::loop, Rows<Function, double>::loop};
-
 #define OGIVE_LOOPS(name, inputs, kind) \
-  {#name, inputs, nullptr, all_types<name##_kernel, kind, inputs>},
+  {#name, inputs, 1, nullptr, all_types<name##_kernel, kind, inputs>, nullptr},
 #define OGIVE_DERIVATIVES(name, parameters, kind) \
   OGIVE_LOOPS(grad_##name, 1 + parameters, kind) OGIVE_LOOPS(backward_##name, 2 + parameters, kind)
 #define OGIVE_FUNCTION(name, parameters, kind) \
@@ -61,8 +56,6 @@ constexpr Loops loops[] = {
 #define LEARNED(name, parameter, parameters, kind) \
   OGIVE_DERIVATIVES(name##_##parameter, parameters, kind)
 #include "functions.def"
-#define ROW(name, signature) {#name, 1, signature, all_row_types<row_of_##name>},
-#include "rows.def"
 };
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace {
 
 struct CompiledLevel {
   const char *name;
-  const Level *level;
+  const Level *level, *rows, *losses;
   bool supported;
 };
 
@@ -24,7 +24,9 @@ struct CompiledLevel {
 
 // From the lowest to the highest.
 const CompiledLevel *levels(std::size_t &count) {
-#define LEVEL(isa) {#isa, &ogive_##isa::level, OGIVE_SUPPORTED(isa)},
+#define LEVEL(isa)                                                                        \
+  {#isa, &ogive_##isa::level, &ogive_##isa::level_of_rows, &ogive_##isa::level_of_losses, \
+   OGIVE_SUPPORTED(isa)},
   static const CompiledLevel table[] = {OGIVE_LEVELS};
 #undef LEVEL
   count = sizeof table / sizeof *table;
@@ -77,6 +79,7 @@ int exec(PyObject *module) {
   import_umath1(-1);
   const CompiledLevel *const chosen = choose_level();
   return !chosen || add_levels(module, *chosen) || add_ufuncs(module, *chosen->level) ||
+                 add_ufuncs(module, *chosen->rows) || add_ufuncs(module, *chosen->losses) ||
                  add_parametric_call(module)
              ? -1
              : 0;

@@ -1,209 +1,246 @@
-// softmax, log_softmax and logsumexp, one row at a time.
-//
-// With m the largest entry, e_i = e^(x_i - m), and S' the sum of all e_i but one that equals 1:
-//
-//   softmax_i = e_i / (1 + S'),  log_softmax_i = (x_i - m) - log1p(S'),  logsumexp = m + log1p(S').
-//
-// Leaving that one out is what keeps log_softmax([0, -20])[0] = -2.06e-9 from rounding to 0.  The
-// exponentials are computed twice rather than stored, so that each result is rounded once.
+// softmax, log_softmax and logsumexp of one row, or of as many short ones as a vector has lanes.
 #pragma once
-#include "elementary.h"
-#include "memory.h"
-#include "threads.h"
+#include "row_sums.h"
 
 namespace OGIVE_ISA {
 namespace {
 
-// log(1 + s) for s >= 0.  1 + s = 2^k u with u in [1/sqrt 2, sqrt 2); for k = 0, u - 1 is s itself.
-template <class Number>
-inline Number log1p(Number s) {
-  const Number sum = s + 1.0;
-  const Real k = exponent_of(leading(sum) * sqrt_2);
-  const Number u = scale_within_normal(sum, -k);
-  const Number above = select(k == 0, s, u - 1.0);
-  const Number ratio = normalised(quotient(above, u + 1.0));
-  return Exact<Number>::of(ln2) * k + times_two_atanh_ratio(ratio, leading(ratio) * leading(ratio));
-}
+// ---- what is left to do once a row's sum is known --------------------------------------------
 
-// Rows of float32 are taken in doubles.
+// What e_i are multiplied by, to more digits than they have.  times(e, less): the product, less
+// that.
 template <class T>
-struct NumberOf {
-  using type = Real;
+struct Factor {  // 16-bit types
+  Real factor = {};
+  Factor() = default;
+  explicit Factor(Wide<T> x) : factor(x.part[0]) {}
+  Real times(Real e, Real less) const { return mul_add(e, factor, -less); }
 };
 template <>
-struct NumberOf<double> {
-  using type = Pair<Real>;
-};
-template <class T>
-using NumberOfRow = typename NumberOf<T>::type;
-
-// A row or a column of an array: n elements at a fixed distance.
-template <class T>
-struct Line {
-  char *data;
-  std::ptrdiff_t step, n;
-
-  // Lanes past the end read -inf, which adds nothing to a sum of exponentials.
-  Real load(std::ptrdiff_t at) const {
-    using R = Memory<Real, T>;
-    if (step == sizeof(T) && at + Real::count <= n)
-      return R::load(reinterpret_cast<const T *>(data) + at);
-    T some[Real::count] = {};
-    const std::ptrdiff_t count = n - at < Real::count ? n - at : Real::count;
-    for (std::ptrdiff_t i = 0; i < count; ++i)
-      __builtin_memcpy(&some[i], data + (at + i) * step, sizeof(T));
-    double x[Real::count];
-    Memory<Real, double>::store(x, R::load(some));
-    for (std::ptrdiff_t i = count; i < Real::count; ++i) x[i] = -infinity;
-    return Memory<Real, double>::load(x);
+struct Factor<float> {
+  Single hi = {}, lo = {};
+  Factor() = default;
+  explicit Factor(Wide<float> x) : hi(narrowed(x.part)) {
+    const Wide<float> rounded = Wide<float>::of(hi);
+    lo = entries(combined(x, rounded, [](Real whole, Real part) { return whole - part; }));
   }
-  void store(std::ptrdiff_t at, Real y) const {
-    using R = Memory<Real, T>;
-    if (step == sizeof(T) && at + Real::count <= n)
-      return R::store(reinterpret_cast<T *>(data) + at, y);
-    T some[Real::count];
-    R::store(some, y);
-    const std::ptrdiff_t count = n - at < Real::count ? n - at : Real::count;
-    for (std::ptrdiff_t i = 0; i < count; ++i)
-      __builtin_memcpy(data + (at + i) * step, &some[i], sizeof(T));
+  Single times(Single e, Single less) const { return mul_add(e, hi, mul_add(e, lo, -less)); }
+};
+template <>
+struct Factor<double> {
+  Pair<Real> factor = {};
+  Factor() = default;
+  explicit Factor(Wide<double> x) : factor(normalised(x.part[0])) {}
+  Real times(Real e, Real less) const {
+    return mul_add(e, factor.hi, mul_add(e, factor.lo, -less));
   }
 };
 
-// Lane by lane, in a fixed order: the same sum on every run.
-struct Unpacked {
-  double lane[Real::count];
-  explicit Unpacked(Real x) { Memory<Real, double>::store(lane, x); }
-};
-inline Real sum_of_lanes(Real x) {
-  double sum = 0;
-  for (double value : Unpacked(x).lane) sum += value;
-  return splat<Real>(sum);
-}
-inline Pair<Real> sum_of_lanes(Pair<Real> x) {
-  const Unpacked hi(x.hi), lo(x.lo);
-  Pair<Real> sum = {};
-  for (int i = 0; i < Real::count; ++i)
-    sum = sum + Pair<Real>{splat<Real>(hi.lane[i]), splat<Real>(lo.lane[i])};
-  return sum;
-}
-
-// e^(x - m) for x <= m; equal entries give 1 even where both are infinite.
-template <class Number>
-inline Scaled<Number> exp_below(Real x, Real m) {
-  const Real lower = select(x == m, Real{}, x), upper = select(x == m, Real{}, m);
-  return exp(bounded(Exact<Number>::sum(lower, -upper), lowest<Number>, highest<Number>));
-}
-
+// A row that waits to be written: the e_i that were kept, times a factor, less what is the same for
+// all.  Where `to` is nullptr there is none.
 template <class T>
-struct RowSum {
-  using Number = NumberOfRow<T>;
-  Real largest;   // in every lane; NaN if the row has one
-  Number others;  // S'
-};
+struct Scaling {
+  using V = EntriesOf<T>;
+  using Element = typename V::Element;
+  T *to = nullptr;
+  const Element *kept = nullptr;
+  Factor<T> factor = {};
+  V even = {};
 
+  V value(std::ptrdiff_t at, std::ptrdiff_t n) const {
+    return factor.times(Entries<Element>{kept, n}.load(at), even);
+  }
+};
+// The entries themselves, less two numbers.
 template <class T>
-RowSum<T> sum_row(const Line<T> &x) {
-  using Number = NumberOfRow<T>;
-  Real most = splat<Real>(-infinity), nan = {};
-  for (std::ptrdiff_t at = 0; at < x.n; at += Real::count) {
-    const Real v = x.load(at);
-    most = select(v > most, v, most);
-    nan = select(v == v, nan, v);
+struct Shifting {
+  using V = EntriesOf<T>;
+  T *to = nullptr;
+  const T *x = nullptr;
+  V hi = {}, lo = {};
+
+  V value(std::ptrdiff_t at, std::ptrdiff_t n) const {
+    return (Entries<T>{x, n}.load(at) - hi) - lo;
   }
-  double m = -infinity;
-  for (double value : Unpacked(most).lane) m = value > m ? value : m;
-  for (double value : Unpacked(nan).lane) m = value != value ? value : m;
-  const Real largest = splat<Real>(m);
-  // Entries equal to the largest are counted, not summed: whole numbers are exact.
-  Number sum = Exact<Number>::of(Real{});
-  Real count = {};
-  for (std::ptrdiff_t at = 0; at < x.n; at += Real::count) {
-    const Real v = x.load(at);
-    const auto [M, n] = exp_below<Number>(v, largest);
-    const Bits<double> equal = v == largest;
-    const Number e = value_of(Scaled<Number>{M, n});
-    const Bits<double> nothing = equal | (v == -infinity);
-    sum = sum + select(nothing, Exact<Number>::of(Real{}), e);
-    count += select(equal, splat<Real>(1), Real{});
-  }
-  const Real equals = sum_of_lanes(count);
-  // Several +inf have no limit.
-  const Real ties =
-      select((largest == infinity) & (equals > 1), splat<Real>(not_a_number), equals - 1);
-  return {largest, sum_of_lanes(sum) + ties};
+};
+template <class T>
+struct Nothing {
+  static constexpr T *to = nullptr;
+};
+template <class T>
+inline void write(const Nothing<T> &, std::ptrdiff_t, std::ptrdiff_t) {}
+template <template <class> class Writing, class T>
+inline void write(const Writing<T> &writing, std::ptrdiff_t n, std::ptrdiff_t at) {
+  if (writing.to) store_entries(writing.to, n, at, writing.value(at, n));
 }
+
+// ---- the three functions ---------------------------------------------------------------------
+
+// Each has a way for one row and one for as many rows as V has lanes, short ones, with entry j of
+// all of them, and then their results, in x[j].  Both say whether, or in which lanes, they have
+// served; if not, nothing is written, and the careful way is left.
 
 struct row_of_softmax {
   static constexpr bool to_row = true;
+
   template <class T>
-  static void row(const Line<T> &x, const Line<T> &y) {
-    using Number = NumberOfRow<T>;
-    const auto [m, others] = sum_row(x);
-    const Real nan = splat<Real>(not_a_number);
-    // A row of -inf alone has no limit.
-    const Number inverse =
-        select(m == -infinity, Exact<Number>::of(nan), OGIVE_ISA::inverse(others + 1.0));
-    for (std::ptrdiff_t at = 0; at < x.n; at += Real::count) {
-      const Real v = x.load(at);
-      const auto [M, n] = exp_below<Number>(v, m);
-      y.store(at, rounded(Scaled<Number>{M * inverse, n}));
+  using Writing = Scaling<T>;
+
+  template <class T, class Meanwhile>
+  static bool fast(Entries<T> x, const Extent<T> &extent, T *y,
+                   typename EntriesOf<T>::Element *kept, Meanwhile meanwhile, Scaling<T> &writing) {
+    using V = EntriesOf<T>;
+    const V largest = splat<V>(extent.most());
+    if (any(~moderate<T>(largest))) return false;
+    const Below<T> below(largest);
+    if (kept) {
+      const auto sum = summed(RoughTotal<T>(), x, extent, below, kept, meanwhile);
+      writing = {y, kept, inverse_of<T>(total_of(sum.wide()))};
+    } else {
+      const auto sum = summed(Total<T>(), x, extent, below, kept, meanwhile);
+      const Factor<T> inverse = inverse_of<T>(total_of(sum.wide()));
+      for (std::ptrdiff_t at = 0; at < x.n; at += V::count)
+        store_entries(y, x.n, at, inverse.times(below.template of<false>(x.load(at)), V{}));
     }
+    return true;
+  }
+  template <bool narrow, class T, class V>
+  static void write_across(V *x, int n, V largest) {
+    const Below<T> below(largest);
+    Total<T> total;
+    for (int j = 0; j < n; ++j) {
+      x[j] = below.template of<narrow>(x[j]);
+      total.add(x[j], x[j]);
+    }
+    const Factor<T> inverse = inverse_of<T>(total.wide());
+    for (int j = 0; j < n; ++j) x[j] = inverse.times(x[j], V{});
+  }
+  template <class T, class V = EntriesOf<T>>
+  static Bits<typename V::Element> across(V *x, int n) {
+    const Extent<T> extent = extent_across<T>(x, n);
+    if (all_narrow(extent))
+      write_across<true, T>(x, n, extent.largest);
+    else
+      write_across<false, T>(x, n, extent.largest);
+    return moderate<T>(extent.largest);
+  }
+  template <class T>
+  static Factor<T> inverse_of(Wide<T> sum) {
+    return Factor<T>(sum.map([](auto s) { return inverse(s); }));
+  }
+  template <class T>
+  static Factor<T> inverse_of(NumberOfRow<T> sum) {
+    return inverse_of<T>(Wide<T>::all(sum));
+  }
+  template <class T>
+  [[gnu::noinline]] static void careful(Entries<T> x, const RowSum<T> &sum, double empty, T *y) {
+    using Number = NumberOfRow<T>;
+    const Real m = splat<Real>(sum.largest);
+    const Number inverse = select(m == -infinity, Exact<Number>::of(splat<Real>(empty)),
+                                  OGIVE_ISA::inverse(sum.others + 1.0));
+    each_real(x, [&](std::ptrdiff_t at, Real v) {
+      const auto [M, n] = exp_below<Number>(v, m);
+      store_reals(y, x.n, at, rounded(Scaled<Number>{M * inverse, n}));
+    });
   }
 };
 
 struct row_of_log_softmax {
   static constexpr bool to_row = true;
+
   template <class T>
-  static void row(const Line<T> &x, const Line<T> &y) {
-    using Number = NumberOfRow<T>;
-    const auto [m, others] = sum_row(x);
-    const Real nan = splat<Real>(not_a_number);
-    const Number log = select(m == -infinity, Exact<Number>::of(nan), log1p(others));
-    for (std::ptrdiff_t at = 0; at < x.n; at += Real::count) {
-      const Real v = x.load(at), gap = v - m;
-      const Bits<double> equal = v == m, infinite = abs(gap) == infinity;
-      const Bits<double> none = equal | infinite;
-      const Number below = Exact<Number>::sum(select(none, Real{}, v), -select(none, Real{}, m));
-      y.store(at, select(infinite, gap - leading(log), rounded(below - log)));
+  using Writing = Shifting<T>;
+
+  // m + log, to about twice the digits of an entry: each of the two is.  An entry less the first is
+  // exact where the result is small.
+  template <class T>
+  struct Shift {
+    EntriesOf<T> hi, lo;
+    Shift(EntriesOf<T> largest, Wide<T> others) {
+      const Wide<T> m = Wide<T>::of(largest), log = others.map([](auto s) { return log1p(s); });
+      hi = entries(combined(m, log, [](auto m, auto log) { return m + log; }));
+      const Wide<T> rounded = Wide<T>::of(hi),
+                    above = combined(rounded, m, [](auto hi, auto m) { return hi - m; });
+      lo = entries(combined(log, above, [](auto log, auto above) { return log - above; }));
     }
+  };
+
+  template <class T, class Meanwhile>
+  static bool fast(Entries<T> x, const Extent<T> &extent, T *y, typename EntriesOf<T>::Element *,
+                   Meanwhile meanwhile, Shifting<T> &writing) {
+    using V = EntriesOf<T>;
+    NumberOfRow<T> others;
+    if (!fast_others(x, extent, nullptr, others, meanwhile)) return false;
+    const Shift<T> shift(splat<V>(extent.most()), Wide<T>::all(others));
+    writing = {y, x.data, shift.hi, shift.lo};
+    return true;
+  }
+  template <class T, class V = EntriesOf<T>>
+  static Bits<typename V::Element> across(V *x, int n) {
+    const Extent<T> extent = extent_across<T>(x, n);
+    Wide<T> others;
+    const auto served = others_across(x, n, extent, others);
+    const Shift<T> shift(extent.largest, others);
+    for (int j = 0; j < n; ++j) x[j] = (x[j] - shift.hi) - shift.lo;
+    return served;
+  }
+  template <class T>
+  [[gnu::noinline]] static void careful(Entries<T> x, const RowSum<T> &sum, double empty, T *y) {
+    using Number = NumberOfRow<T>;
+    const Real m = splat<Real>(sum.largest);
+    // Of an empty row: log 0, or NaN.
+    const Real log_empty = splat<Real>(empty == 0 ? infinity : empty);
+    const Number log = select(m == -infinity, Exact<Number>::of(log_empty), log1p(sum.others));
+    each_real(x, [&](std::ptrdiff_t at, Real v) {
+      const Real gap = v - m;
+      const Bits<double> infinite = abs(gap) == infinity, none = (v == m) | infinite;
+      const Number below = Exact<Number>::sum(select(none, Real{}, v), -select(none, Real{}, m));
+      const Real log_hi = leading(log);
+      const Real y_of_infinite = select(m == -infinity, -log_hi, gap - log_hi);
+      store_reals(y, x.n, at,
+                  select(infinite | (m == -infinity), y_of_infinite, rounded(below - log)));
+    });
   }
 };
 
 struct row_of_logsumexp {
   static constexpr bool to_row = false;
   template <class T>
-  static void row(const Line<T> &x, const Line<T> &y) {
-    const auto [m, others] = sum_row(x);
-    const Real value = rounded(log1p(others) + m);
-    y.store(0, select(abs(m) == infinity, m, value));
-  }
-};
+  using Writing = Nothing<T>;
 
-// NumPy's inner loop of a gufunc with one core dimension.
-template <class Function, class T>
-struct Rows {
-  static constexpr bool to_row = Function::to_row;
-  char *const *data;
-  const std::ptrdiff_t *steps;
-  std::ptrdiff_t n;
-
-  static void run(void *context, std::ptrdiff_t begin, std::ptrdiff_t end) {
-    const Rows &self = *static_cast<Rows *>(context);
-    for (std::ptrdiff_t i = begin; i < end; ++i) {
-      const Line<T> x = {self.data[0] + i * self.steps[0], self.steps[2], self.n};
-      const Line<T> y = {self.data[1] + i * self.steps[1], to_row ? self.steps[3] : 0,
-                         to_row ? self.n : 1};
-      Function::row(x, y);
-    }
+  template <class T>
+  static EntriesOf<T> value(EntriesOf<T> m, Wide<T> others) {
+    return entries(
+        combined(others, Wide<T>::of(m), [](auto s, auto m) { return log1p(s) + leading(m); }));
   }
-  static int loop(void *, char *const *data, const std::ptrdiff_t *sizes,
-                  const std::ptrdiff_t *steps, void *) {
-    // NumPy looks at the status after a gufunc even if the loop is registered as raising nothing.
-    const auto status = floating_point_status();
-    Rows rows = {data, steps, sizes[1]};
-    in_parallel(sizes[0], sizes[1], run, &rows);
-    set_floating_point_status(status);
-    return 0;
+  // Where the two terms cancel the e_i need more digits than they have.
+  template <class V>
+  static auto cancels(V value, V m) {
+    return abs(value) * 2 < abs(m);
+  }
+  template <class T, class Meanwhile>
+  static bool fast(Entries<T> x, const Extent<T> &extent, T *y, typename EntriesOf<T>::Element *,
+                   Meanwhile meanwhile, Nothing<T> &) {
+    NumberOfRow<T> others;
+    if (!fast_others(x, extent, nullptr, others, meanwhile)) return false;
+    const auto m = splat<EntriesOf<T>>(extent.most()), result = value<T>(m, Wide<T>::all(others));
+    if (any(cancels(result, m))) return false;
+    store_entries(y, 1, 0, result);
+    return true;
+  }
+  template <class T, class V = EntriesOf<T>>
+  static Bits<typename V::Element> across(V *x, int n) {
+    const Extent<T> extent = extent_across<T>(x, n);
+    Wide<T> others;
+    const auto served = others_across(x, n, extent, others);
+    x[0] = value<T>(extent.largest, others);
+    return served & ~cancels(x[0], extent.largest);
+  }
+  template <class T>
+  [[gnu::noinline]] static void careful(Entries<T>, const RowSum<T> &sum, double, T *y) {
+    const Real m = splat<Real>(sum.largest);
+    const Real value = rounded(log1p(sum.others) + m);
+    store_reals(y, 1, 0, select(abs(m) == infinity, m, value));
   }
 };
 

@@ -71,11 +71,29 @@ const Loops &row(const PyUFuncObject *ufunc) {
   return *reinterpret_cast<const Loops *>(ufunc->data);
 }
 
+// The dtype of an operand that is not of the float type of the loop; nullptr for the others.
+PyArray_DTypeMeta *fixed_dtype(const PyUFuncObject *ufunc, int operand) {
+  const char *const fixed = row(ufunc).fixed;
+  switch (fixed ? fixed[operand] : ' ') {
+    case '?':
+      return &PyArray_BoolDType;
+    case 'i':
+      return &PyArray_Int64DType;
+    case 'd':
+      return &PyArray_DoubleDType;
+    default:
+      return nullptr;
+  }
+}
+
 // The formulas are total, so NumPy need not look at the floating-point flags.
 int add_loop(PyObject *ufunc, PyArray_DTypeMeta *dtype, Loop *loop) {
   const auto *self = reinterpret_cast<PyUFuncObject *>(ufunc);
   PyArray_DTypeMeta *dtypes[NPY_MAXARGS];
-  for (int i = 0; i < self->nargs; ++i) dtypes[i] = dtype;
+  for (int i = 0; i < self->nargs; ++i) {
+    PyArray_DTypeMeta *const fixed = fixed_dtype(self, i);
+    dtypes[i] = fixed ? fixed : dtype;
+  }
   PyType_Slot slots[] = {{NPY_METH_strided_loop, reinterpret_cast<void *>(loop)}, {0, nullptr}};
   PyArrayMethod_Spec spec{
       nullptr, self->nin, self->nout, NPY_NO_CASTING, NPY_METH_NO_FLOATINGPOINT_ERRORS,
@@ -90,6 +108,7 @@ int promote(PyObject *ufunc, PyArray_DTypeMeta *const *given, PyArray_DTypeMeta 
   const auto *self = reinterpret_cast<PyUFuncObject *>(ufunc);
   unsigned operands = nothing, caller = nothing;
   for (int i = 0; i < self->nargs; ++i) {
+    if (fixed_dtype(self, i)) continue;
     if (asked[i])
       caller |= demand_of(asked[i]);
     else if (i < self->nin && given[i])
@@ -111,8 +130,9 @@ int promote(PyObject *ufunc, PyArray_DTypeMeta *const *given, PyArray_DTypeMeta 
   }
   bool changed = false;
   for (int i = 0; i < self->nargs; ++i) {
-    chosen[i] = dtype;
-    changed |= given[i] != dtype;
+    PyArray_DTypeMeta *const fixed = fixed_dtype(self, i);
+    chosen[i] = fixed ? fixed : dtype;
+    changed |= given[i] != chosen[i];
   }
   // NumPy takes an unchanged choice for a failure and does not look for the loop that was added
   // just now.  A result left open is a change, and matches the same loop.
@@ -141,8 +161,9 @@ int add_promoter(PyObject *ufunc) {
 
 int add_ufunc(PyObject *module, const Loops &loops) {
   auto *const data = reinterpret_cast<void *const *>(&loops);
-  PyObject *ufunc = PyUFunc_FromFuncAndDataAndSignature(
-      nullptr, data, nullptr, 0, loops.inputs, 1, PyUFunc_None, loops.name, "", 0, loops.signature);
+  PyObject *ufunc =
+      PyUFunc_FromFuncAndDataAndSignature(nullptr, data, nullptr, 0, loops.inputs, loops.outputs,
+                                          PyUFunc_None, loops.name, "", 0, loops.signature);
   if (!ufunc || add_loop(ufunc, &PyArray_HalfDType, loops.of.half) ||
       add_loop(ufunc, &PyArray_FloatDType, loops.of.single) ||
       add_loop(ufunc, &PyArray_DoubleDType, loops.of.twice) || add_promoter(ufunc)) {

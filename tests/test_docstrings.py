@@ -25,8 +25,14 @@ DOCUMENTED = (
     "formulas.namespace",
     "formulas.rectifier",
     "formulas.smooth",
+    "losses.binary",
+    "losses.categorical",
+    "losses.divergence",
     "parametric",
-    "rows",
+    "probabilities",
+    "rows.logsumexp",
+    "rows.softmax",
+    "rows.sparsemax",
 )
 # The formulas are one line each; what they are is in the docstrings of the functions. What serves
 # them, or the records, has no use of its own.
@@ -103,8 +109,14 @@ def test_examples_of_the_modules_run(module: str) -> None:
             assert run_example(inspect.getdoc(thing) or "", f"{module}.{name}"), name
 
 
+@pytest.mark.parametrize("name", ogive.rows.__all__)
+def test_examples_of_the_gradients_of_rows_run(name: str) -> None:
+    assert run_example(inspect.getdoc(getattr(ogive.backward, name)) or "", name)
+
+
 def test_all_names_are_there() -> None:
     for name in ogive.__all__:
         assert hasattr(ogive, name)
-    assert set(ogive.grad.__all__) == set(ogive.backward.__all__) == set(ogive.catalog.CATALOG)
+    assert set(ogive.grad.__all__) == set(ogive.catalog.CATALOG)
+    assert set(ogive.backward.__all__) == {*ogive.catalog.CATALOG, *ogive.rows.__all__}
     assert isinstance(ogive.sigmoid, np.ufunc)

@@ -37,7 +37,9 @@ FUNCTIONS = {
     "extras",
     "formulas",
     "grad",
+    "losses",
     "parametric",
+    "probabilities",
     "rows",
 }
 # `python -m ogive` is the command line.

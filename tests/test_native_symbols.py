@@ -17,9 +17,12 @@ import pytest
 from ogive import _core
 
 NATIVE = Path(__file__).parents[1] / "native"
+UNITS = {"loops": "level", "rows": "level_of_rows", "losses": "level_of_losses"}
+"""The files that are compiled for every level, and the table that each defines."""
 OF_THE_MODULE = {"loops.h", "numpy_api.h", "parametric.h", "threads.h", "ufuncs.h"}
 KERNEL_FILES = sorted(
-    {*NATIVE.glob("*.h"), NATIVE / "loops.cpp"} - {NATIVE / name for name in OF_THE_MODULE}
+    {*NATIVE.glob("*.h"), *(NATIVE / f"{unit}.cpp" for unit in UNITS)}
+    - {NATIVE / name for name in OF_THE_MODULE}
 )
 NM = shutil.which("nm")
 ALLOWED = {"cstddef", "cstdint", "immintrin.h", "arm_neon.h"}
@@ -39,17 +42,20 @@ def test_the_module_exports_its_init_function_alone() -> None:
 
 @pytest.mark.skipif(NM is None, reason="nm comes with the compiler's binutils")
 @pytest.mark.parametrize("isa", [level for level in _core.isa_levels if level.startswith("v")])
-def test_a_kernel_unit_defines_its_table_and_nothing_weak(isa: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", UNITS)
+def test_a_kernel_unit_defines_its_table_and_nothing_weak(
+    name: str, isa: str, tmp_path: Path
+) -> None:
     compiler = shutil.which("c++") or shutil.which("g++")
     if compiler is None:
         pytest.skip("no C++ compiler: the package came as a wheel")
-    unit = tmp_path / "loops.o"
+    unit = tmp_path / f"{name}.o"
     levels = " ".join(f"LEVEL({level})" for level in _core.isa_levels)
     subprocess.run(
         [
             compiler, "-std=c++17", "-O0", "-c", f"-march=x86-64-{isa}", "-fno-exceptions", "-w",
             f"-DOGIVE_ISA=ogive_{isa}", f"-DOGIVE_LEVELS={levels}",
-            str(NATIVE / "loops.cpp"), "-o", str(unit),
+            str(NATIVE / f"{name}.cpp"), "-o", str(unit),
         ],
         check=True,
     )  # fmt: skip
@@ -60,7 +66,7 @@ def test_a_kernel_unit_defines_its_table_and_nothing_weak(isa: str, tmp_path: Pa
         text=True,
     ).stdout
     defined = [line.split(maxsplit=2)[1:] for line in symbols.splitlines() if line.strip()]
-    assert defined == [["D", f"ogive_{isa}::level"]], symbols
+    assert defined == [["D", f"ogive_{isa}::{UNITS[name]}"]], symbols
 
 
 @pytest.mark.parametrize("path", KERNEL_FILES, ids=lambda path: path.name)

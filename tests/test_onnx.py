@@ -16,8 +16,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import ml_dtypes
@@ -25,8 +23,8 @@ import numpy as np
 import onnx
 import pytest
 from numpy_tables import table
-from onnx.backend.test.case import node
 from onnx.backend.test.case.test_case import TestCase
+from onnx_cases import attributes_of, cases, inputs_of, operator_of
 
 import ogive
 from ogive.catalog import CATALOG
@@ -117,51 +115,16 @@ OPERATORS = {
 }
 
 
-def _cases() -> list[TestCase]:
-    """Every case of the operators.
-
-    A case comes into being, in the list that ONNX's own loader returns, when its module is
-    imported. To import them all takes ten seconds, so only those are that mention an operator.
-    """
-    for path in sorted(Path(node.__file__).parent.glob("*.py")):
-        text = path.read_text(encoding="utf-8")
-        if any(f'"{operator}"' in text for operator in OPERATORS):
-            import_module(f"{node.__name__}.{path.stem}")
-    return [
-        case
-        for case in node._NodeTestCases
-        if len(case.model.graph.node) == 1 and _operator(case) in OPERATORS
-    ]
-
-
-def _operator(case: TestCase) -> str:
-    return case.model.graph.node[0].op_type
-
-
-def _attributes(case: TestCase) -> dict[str, Any]:
-    """The attributes of a case, those included that it leaves to their defaults."""
-    schema = onnx.defs.get_schema(_operator(case), case.model.opset_import[0].version)
-    defaults = [attribute.default_value for attribute in schema.attributes.values()]
-    given = case.model.graph.node[0].attribute
-    return {
-        attribute.name: onnx.helper.get_attribute_value(attribute)
-        for attribute in [*defaults, *given]
-        if attribute.name
-    }
-
-
-CASES = _cases()
+CASES = cases(OPERATORS)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_node(case: TestCase) -> None:
-    operator = OPERATORS[_operator(case)]
-    attributes = _attributes(case)
+    operator = OPERATORS[operator_of(case)]
+    attributes = attributes_of(case)
     assert case.data_sets
     for arrays, (expected,) in case.data_sets:
-        present = iter(arrays)
-        # An optional input that is left out has no name.
-        inputs = [next(present) if name else None for name in case.model.graph.node[0].input]
+        inputs = inputs_of(case, arrays)
         got = operator.call(*inputs, **attributes)
         # Integers become floats as with np.tanh.
         integer = expected.dtype.kind == "i"
@@ -175,7 +138,7 @@ def test_node(case: TestCase) -> None:
 
 @pytest.mark.parametrize("operator", OPERATORS)
 def test_every_operator_has_a_case(operator: str) -> None:
-    assert operator in map(_operator, CASES)
+    assert operator in map(operator_of, CASES)
 
 
 def test_every_operator_that_the_catalogue_names_is_here() -> None:

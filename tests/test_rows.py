@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +16,7 @@ from subjects import DTYPES, bits
 from truth import Exact, ulp_errors
 
 import ogive
+from ogive import _core
 
 inf, nan = np.inf, np.nan
 NAMES = ("softmax", "log_softmax", "logsumexp")
@@ -25,7 +31,7 @@ each_dtype = pytest.mark.parametrize("dtype", DTYPES)
 def _rows(dtype: str) -> list[np.ndarray]:
     """Rows of 1 to 1000 entries: flat and steep, with ties, near a limit, of all sizes."""
     rng = np.random.default_rng(8)
-    lengths = (1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 31, 33, 64, 100, 257, 1000)
+    lengths = (1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 31, 33, 64, 100, 192, 193, 257, 1000)
     rows = [rng.normal(0, scale, n) for n in lengths for scale in (0.01, 1.0, 10.0)]
     rows += [rng.uniform(-200, 200, n) for n in (2, 5, 50)]
     rows += [np.full(n, 3.25) for n in (2, 3, 10, 1000)]
@@ -231,6 +237,28 @@ def test_any_number_of_threads_gives_the_same_bits(name: str, shape: tuple[int, 
     np.testing.assert_array_equal(results[0][chosen], bits(few))
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", [(4_000_000,), (40_000, 100), (100_000, 37)], ids=str)
+def test_large_results_lie_anywhere(shape: tuple[int, ...], dtype: str) -> None:
+    # Beyond the caches, and not at the beginning of a cache line.
+    x = np.random.default_rng(11).normal(0, 4, shape).astype(dtype)
+    line = 64 // x.itemsize
+    buffer = np.empty(x.size + 2 * line, dtype)
+    expected = {name: getattr(ogive, name)(x) for name in ("softmax", "log_softmax")}
+    first = -buffer.ctypes.data // x.itemsize % line
+    for name, offset in product(expected, (0, 1, 2, 5, line // 2, line - 1)):
+        buffer[...] = -1
+        out = buffer[first + offset : first + offset + x.size].reshape(shape)
+        getattr(ogive, name)(x, out=out)
+        np.testing.assert_array_equal(bits(out), bits(expected[name]), err_msg=f"{name} {offset}")
+        assert (buffer[: first + offset] == -1).all()
+        assert (buffer[first + offset + x.size :] == -1).all()
+    row = tuple(i // 2 for i in shape[:-1])
+    logs = x[row].astype(np.float64) - ogive.logsumexp(x[row].astype(np.float64))
+    rounding = 4 * float(np.finfo(dtype).eps) * float(np.abs(logs).max())
+    np.testing.assert_allclose(expected["log_softmax"][row], logs, rtol=0, atol=rounding)
+
+
 def test_one_row_longer_than_the_caches() -> None:
     x = np.random.default_rng(7).normal(0, 4, 5_000_000)
     total = np.longdouble(0)
@@ -243,3 +271,20 @@ def test_one_row_longer_than_the_caches() -> None:
     p = ogive.softmax(x)
     error = np.abs(p - np.exp(x.astype(np.longdouble)) / total)
     assert (error <= 2 * np.spacing(p)).all()
+
+
+@pytest.mark.parametrize("level", [level for level in _core.isa_supported if level != _core.isa])
+@pytest.mark.parametrize("file", ["test_rows", "test_row_neighbours", "test_losses"])
+def test_the_other_levels(file: str, level: str) -> None:
+    """These tests and those of the losses, in a process for each file and each other level."""
+    result = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
+            *("-k", "not test_the_other_levels", Path(__file__).with_name(f"{file}.py")),
+        ],
+        env=os.environ | {"OGIVE_ISA": level},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout

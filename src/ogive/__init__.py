@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ogive import backward, catalog, grad
+from ogive import backward, catalog, grad, losses, probabilities
 from ogive.config import __version__, get_num_threads, set_num_threads, show_config
 from ogive.parametric import public
-from ogive.rows import log_softmax, logsumexp, softmax
+from ogive.rows import log_softmax, logsumexp, softmax, softmin, sparsemax
 
 __all__ = [
     *catalog.CATALOG,
@@ -26,9 +26,13 @@ __all__ = [
     "log_expit",
     "log_softmax",
     "logsumexp",
+    "losses",
+    "probabilities",
     "set_num_threads",
     "show_config",
     "softmax",
+    "softmin",
+    "sparsemax",
 ]
 
 globals().update(public("value"))

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from ogive.catalog import CATALOG
 from ogive.parametric import public
+from ogive.rows import gradients
 
-__all__ = list(CATALOG)
+__all__ = [*CATALOG, *gradients.__all__]
 
 globals().update(public("backward"))
+globals().update({name: getattr(gradients, name) for name in gradients.__all__})
 
 if TYPE_CHECKING:
 

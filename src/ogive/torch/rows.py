@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ogive import _core
+import ogive.rows
 from ogive.torch.autograd import apply_eagerly, autograd_function, has_tangent
 from ogive.torch.memory import DTYPES, HALF_DTYPES, is_native, view
 
@@ -111,7 +111,7 @@ class Rowwise:
     ) -> None:
         self.name = name
         self.keeps_row = keeps_row
-        self._loop = getattr(_core, name)
+        self._of_arrays = getattr(ogive.rows, name)
         self.formula = formula
         self._eager, self._transformable, self._traced = _autograd_functions(self, backward, jvp)
 
@@ -181,12 +181,12 @@ class Rowwise:
             return None
         if self.keeps_row:
             result = torch.empty_like(input)
-            self._loop(source, axis=dim, out=result.numpy())
+            self._of_arrays(source, dim, result.numpy())
         else:
             shape = list(input.shape)
             shape[dim] = 1
             result = input.new_empty(shape)
-            self._loop(source, axis=dim, keepdims=True, out=result.numpy())
+            self._of_arrays(source, dim, result.numpy(), keepdims=True)
         return result
 
 

@@ -1,0 +1,82 @@
+"""What a loss refuses, before anything is written: it names the first wrong value and its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+REDUCTIONS = ("none", "mean", "sum")
+
+# Entries looked at together: their booleans stay in the cache.
+_BLOCK = 1 << 18
+
+
+def reduction_of(reduction: str, allowed: tuple[str, ...] = REDUCTIONS) -> str:
+    """Return the word if it is one of the allowed."""
+    if reduction not in allowed:
+        choices = ", ".join(repr(word) for word in allowed)
+        raise ValueError(f"reduction must be one of {choices}, not {reduction!r}")
+    return reduction
+
+
+def refuse(
+    name: str, values: Any, wrong: Callable[[Any], Any], condition: str, *, skip: Any = None
+) -> None:
+    """Raise ValueError naming the first value for which `wrong` holds and its position.
+
+    Parameters
+    ----------
+    name : str
+        What the values are called.
+    values : ndarray
+        Of any shape.
+    wrong : callable
+        Maps an array to booleans.
+    condition : str
+        What would be right.
+    skip : ndarray of bool, optional
+        Of the shape of the values: those that do not count.
+    """
+    flat = values.reshape(-1)
+    for start in range(0, flat.size, _BLOCK):
+        found = wrong(flat[start : start + _BLOCK])
+        if skip is not None:
+            found = found & ~skip.reshape(-1)[start : start + _BLOCK]
+        if found.any():
+            first = start + int(np.argmax(found))
+            place = ", ".join(str(int(i)) for i in np.unravel_index(first, values.shape))
+            place = f"[{place}]" if values.ndim else ""
+            raise ValueError(f"{name}{place} is {flat[first]}: {condition}")
+
+
+def same_shape(name: str, shape: tuple[int, ...], expected: tuple[int, ...]) -> None:
+    """Raise ValueError if the shapes differ."""
+    if shape != expected:
+        raise ValueError(f"{name} has the shape {shape}, not {expected} as the input")
+
+
+def weights(name: str, weight: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    """Return weights as an array, without a negative or a NaN, that broadcasts to a shape."""
+    weight = np.asarray(weight)
+    try:
+        np.broadcast_to(weight, shape)
+    except ValueError:
+        raise ValueError(
+            f"{name} has the shape {weight.shape}, which does not broadcast to {shape}"
+        ) from None
+    refuse(name, weight, lambda w: ~(w >= 0), "must not be negative")
+    return weight.astype(dtype, copy=False)
+
+
+def gradient_array(out: Any, x: Any) -> None:
+    """Raise if the gradient of x cannot be written to `out`."""
+    if not isinstance(out, np.ndarray):
+        raise TypeError(f"out must be a numpy.ndarray, not {type(out).__name__}")
+    if out.shape != x.shape:
+        raise ValueError(f"out has the shape {out.shape}, not {x.shape} as the input")
+    if out.dtype != x.dtype:
+        raise TypeError(f"out is of {out.dtype}, not of {x.dtype} as the input")
+    if not out.flags.writeable:
+        raise ValueError("out is read-only")
