@@ -31,8 +31,14 @@ bench: $(VENV)/.installed $(VENV)/.peers
 	$(BIN)/ogive bench --kind all --dtype both --sizes 1e3,1e5 --json $(BENCH_DIR)/small.json
 	$(BIN)/ogive bench --dtype both --sizes 1e7 --threads 1,2 --json $(BENCH_DIR)/medium.json
 	$(BIN)/ogive bench --dtype both --sizes 1e8 --threads 1,2 --peers torch --json $(BENCH_DIR)/large.json
-	$(BIN)/python benchmarks/table.py $(BENCH_DIR)/small.json $(BENCH_DIR)/medium.json \
-	    $(BENCH_DIR)/large.json > $(BENCH_DIR)/speed.md
+	$(BIN)/ogive bench --dtype both --sizes 1e5x1000,1e3x32000,1e7x3,1e6x10 --threads 1,2 \
+	    --functions softmax,log_softmax,logsumexp --json $(BENCH_DIR)/rows.json
+	$(BIN)/ogive bench --dtype both --sizes 1e5,1e8,4096x32000 --threads 1,2 --kind with_grad \
+	    --json $(BENCH_DIR)/losses.json
+	$(BIN)/python benchmarks/table.py $(addprefix $(BENCH_DIR)/,small.json medium.json large.json) \
+	    > $(BENCH_DIR)/speed.md
+	$(BIN)/python benchmarks/table.py $(addprefix $(BENCH_DIR)/,rows.json losses.json) \
+	    > $(BENCH_DIR)/speed_rows.md
 	$(BIN)/python benchmarks/picture.py $(BENCH_DIR)/speed.svg $(BENCH_DIR)/small.json \
 	    $(BENCH_DIR)/large.json
 

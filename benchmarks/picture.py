@@ -21,10 +21,10 @@ from matplotlib import pyplot
 from matplotlib.lines import Line2D
 
 sys.path.insert(0, str(Path(__file__).parent))
-from table import NAMES, read, size
+from table import NAMES, read
 
 from ogive.bench.peers import PEERS
-from ogive.bench.results import Bench, Measurement
+from ogive.bench.results import Bench, Measurement, short
 from ogive.catalog import CATALOG
 
 # Okabe and Ito's blue and vermillion, which colour-blind readers tell apart.
@@ -86,7 +86,7 @@ def against_peers(axes: Any, rows: Sequence[Measurement], lines: dict[str, int])
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}×")
     axes.axvline(1, color=INK, lw=1)
     axes.set_title(
-        f"{size(SMALL)} elements, in cache: fastest peer's time / Ogive's",
+        f"{short(SMALL)} elements, in cache: fastest peer's time / Ogive's",
         fontsize=9, loc="left", color=INK,
     )  # fmt: skip
 
@@ -107,7 +107,7 @@ def against_copy(axes: Any, rows: Sequence[Measurement], lines: dict[str, int]) 
     axes.axvline(1, color=INK, lw=1)
     axes.axvline(COPY_SHARE, color=MUTED, lw=1, ls=(0, (4, 3)))
     axes.set_title(
-        f"{size(LARGE)} elements, in memory: share of a copy's speed",
+        f"{short(LARGE)} elements, in memory: share of a copy's speed",
         fontsize=9, loc="left", color=INK,
     )  # fmt: skip
 
@@ -118,7 +118,7 @@ def draw(bench: Bench) -> Any:
     there = {row.function for row in (*small, *large)}
     functions = [name for name in CATALOG if name in there]
     if not functions:
-        raise ValueError(f"there are no values of {size(SMALL)} or {size(LARGE)} elements")
+        raise ValueError(f"there are no values of {short(SMALL)} or {short(LARGE)} elements")
     lines = {name: index for index, name in enumerate(functions)}
     height = 1.5 + ROW_INCHES * max(len(functions), 6)
     figure, (left, right) = pyplot.subplots(

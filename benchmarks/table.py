@@ -1,6 +1,7 @@
-"""Write the page on speed, docs/speed.md, from what `ogive bench --json` measured.
+"""Write a page on speed from what `ogive bench --json` measured.
 
-python benchmarks/table.py FILE.json [FILE.json ...] > docs/speed.md
+python benchmarks/table.py small.json medium.json large.json > docs/speed.md
+python benchmarks/table.py rows.json losses.json > docs/speed_rows.md
 """
 
 from __future__ import annotations
@@ -14,10 +15,17 @@ from ogive.bench.accuracy import ACCURATE_ULP
 from ogive.bench.peers import PEERS
 from ogive.bench.results import Bench, Measurement
 from ogive.bench.targets import Outcome, evaluate
-from ogive.bench.work import KINDS, ROWS
+from ogive.bench.work import KINDS, LOSSES, ROWS
 from ogive.catalog import CATALOG
 
-NAMES = {"numpy": "NumPy", "scipy": "SciPy", "torch": "torch", "jax": "JAX", "numexpr": "numexpr"}
+NAMES = {
+    "numpy": "NumPy",
+    "scipy": "SciPy",
+    "torch": "torch",
+    "jax": "JAX",
+    "numexpr": "numexpr",
+    "numba": "numba",
+}
 MOST_MISSES_NAMED = 12
 
 LEGEND = f"""Ratios: the peer's time divided by Ogive's in the same process, in turns; best of all
@@ -35,13 +43,11 @@ JAX its own function, compiled, into a donated buffer where that is faster, and 
 vector-Jacobian product. NumPy and SciPy use one thread always, JAX for elementwise work too."""
 
 
-def size(count: int) -> str:
-    """Write a number of elements: 1e5.
+MEMORY = """The largest amount of memory that a call had beside the logits and the targets, in bytes
+for each logit. The gradient is in it where it is made anew, as torch does, and `ogive without out`;
+`ogive`, NumPy and numba write it into an array that is given, JAX into its last result."""
 
-    >>> size(100000)
-    '1e5'
-    """
-    return f"{count:.0e}".replace("e+0", "e")
+KIND_NAMES = {"with_grad": "value and gradient"}
 
 
 def threads(number: int) -> str:
@@ -80,10 +86,11 @@ def table(rows: Sequence[Measurement]) -> Iterator[str]:
 
 def groups(rows: Sequence[Measurement]) -> Iterator[tuple[str, list[Measurement]]]:
     """Heading and rows of every table, in order."""
-    order = [*CATALOG, *ROWS]
+    order = [*CATALOG, *ROWS, *LOSSES]
 
-    def place(row: Measurement) -> tuple[int, int, str, int]:
-        return KINDS.index(row.kind), row.count, row.dtype, row.threads
+    def place(row: Measurement) -> tuple[bool, int, int, int, str, int]:
+        in_rows = row.length is not None
+        return in_rows, KINDS.index(row.kind), row.length or 0, row.count, row.dtype, row.threads
 
     for key in sorted({place(row) for row in rows}):
         same = [row for row in rows if place(row) == key]
@@ -95,25 +102,51 @@ def groups(rows: Sequence[Measurement]) -> Iterator[tuple[str, list[Measurement]
             )
         )
         yield (
-            f"{first.kind}, {size(first.count)} elements, {first.dtype}, {threads(first.threads)}",
+            f"{KIND_NAMES.get(first.kind, first.kind)}, {_elements(first)}, {first.dtype},"
+            f" {threads(first.threads)}",
             same,
         )
+
+
+def _elements(row: Measurement) -> str:
+    return f"{row.size} {'elements' if row.length is None else '(rows x length)'}"
+
+
+def memory(rows: Sequence[Measurement]) -> Iterator[str]:
+    """Lines of the table of peak memory: of the losses of large arrays."""
+    measured = [row for row in rows if row.peak]
+    who = list(dict.fromkeys(name for row in measured for name in row.peak))
+    names = [NAMES.get(name, name) for name in who]
+    yield f"| loss | logits | dtype | threads | {' | '.join(names)} |"
+    yield "| --- | --- | --- | ---: |" + " ---: |" * len(who)
+    for row in measured:
+        told = [f"{row.peak[name]:.2f}" if name in row.peak else "–" for name in who]
+        kind = KIND_NAMES.get(row.kind, row.kind)
+        head = (f"{kind} of {row.function}", _elements(row), row.dtype, str(row.threads))
+        yield f"| {' | '.join((*head, *told))} |"
 
 
 def miss(entry: tuple[Measurement, str, float], least: float) -> str:
     """One shortfall: which row, the ratio, and by how much it falls short."""
     row, opponent, got = entry
-    kind = "" if row.kind == "value" else f"{row.kind} of "
+    kind = "" if row.kind == "value" else f"{KIND_NAMES.get(row.kind, row.kind)} of "
+    where = "" if row.length is None else f" {row.size}"
     number = f", {threads(row.threads)}" if row.count >= 10**7 else ""
     short = f"{100 * (1 - got / least):.0f} %"
-    return f"{kind}{row.function} {row.dtype}{number} {got:.2f} against {opponent}, {short} short"
+    what = f"{kind}{row.function}{where} {row.dtype}{number}"
+    return f"{what} {got:.2f} against {opponent}, {short} short"
 
 
 def summary(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """Lines of the summary: every target, whether it was met, and what missed it."""
+    """Lines of the summary: every target that any row is for, whether met, and what missed it."""
     yield "| | target | least ratio | | rows met | worst: best (median) |"
     yield "| ---: | --- | ---: | --- | ---: | --- |"
-    for number, outcome in enumerate(outcomes, 1):
+    measured = [
+        (number, outcome)
+        for number, outcome in enumerate(outcomes, 1)
+        if outcome.met or outcome.missed or outcome.unopposed
+    ]
+    for number, outcome in measured:
         judged = len(outcome.met) + len(outcome.missed)
         worst = (*outcome.missed, *outcome.met)[:1]
         named = "".join(
@@ -126,7 +159,7 @@ def summary(outcomes: Sequence[Outcome]) -> Iterator[str]:
             f"| {number} | {outcome.target.says} | {outcome.target.least:.2f} | {verdict}"
             f" | {len(outcome.met)} of {judged} | {named or '–'} |"
         )
-    for number, outcome in enumerate(outcomes, 1):
+    for number, outcome in measured:
         yield from shortfalls(number, outcome)
 
 
@@ -157,16 +190,16 @@ def page(bench: Bench) -> str:
     """The whole page."""
     machine, versions = bench.machine, bench.versions
     known = ", ".join(f"{NAMES.get(name, name)} {number}" for name, number in versions.items())
+    elementwise = any(row.function in CATALOG for row in bench.rows)
     lines = [
-        "# Speed",
+        "# Speed" if elementwise else "# Speed of rows and losses",
         "",
-        "Written by `make bench` (`benchmarks/table.py`); the picture by `benchmarks/picture.py`.",
+        "Written by `make bench` (`benchmarks/table.py`); pictures by `benchmarks/picture.py`.",
         "",
         f"Machine: {machine['processor']}, {machine['cores']} cores, {machine['caches']},"
         f" {machine['system']}, level {machine['level']}. Versions: {known}.",
         "",
-        "![Speed beside the peers](speed.svg)",
-        "",
+        *(["![Speed beside the peers](speed.svg)", ""] if elementwise else []),
         "## The targets",
         "",
         *summary(evaluate(bench.rows, tuple(CATALOG))),
@@ -181,6 +214,8 @@ def page(bench: Bench) -> str:
     ]
     for heading, rows in groups(bench.rows):
         lines += ["", f"### {heading}", "", *table(rows)]
+    if any(row.peak for row in bench.rows):
+        lines += ["", "## Memory", "", MEMORY, "", *memory(bench.rows)]
     return "\n".join(lines) + "\n"
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ogive.bench import peers
-from ogive.bench.work import ROWS, Array, Arrays
+from ogive.bench.work import LOSSES, ROWS, Array, Arrays
 
 __all__ = ["ACCURATE_ULP", "largest_errors", "points"]
 
@@ -59,9 +59,9 @@ def largest_errors(name: str, kind: str, dtype: str, names: Sequence[str]) -> di
     Returns
     -------
     dict of str to float
-        By contender; empty for functions of rows.
+        By contender; empty for functions of rows and losses.
     """
-    if name in ROWS:
+    if name in (*ROWS, *LOSSES):
         return {}
     # Rounded to the narrower type first, so that both compute at the very same points.
     x = np.unique(points(name).astype(np.float32)).astype(np.float64)

@@ -13,11 +13,11 @@ import numpy as np
 
 import ogive
 from ogive import config
-from ogive.bench.work import ROWS, Array, Arrays, Call, Work
+from ogive.bench.work import LOSSES, Array, Arrays, Call, Work
 
 __all__ = ["PEERS", "available", "contenders", "saved", "set_threads"]
 
-PEERS = ("numpy", "scipy", "torch", "jax", "numexpr")
+PEERS = ("numpy", "scipy", "torch", "jax", "numexpr", "numba")
 
 # Up to this size np.tanh joins in, to tell what a call costs; from the next on Ogive's relu stands
 # beside sigmoid, to tell what moving the numbers costs.
@@ -38,13 +38,13 @@ def set_threads(threads: int, peers: Sequence[str]) -> None:
     """
     config.set_num_threads(threads)
     for peer in peers:
-        if peer in ("torch", "numexpr"):
+        if peer in ("torch", "numexpr", "numba"):
             _of(peer).set_threads(threads)
 
 
 def saved(peer: str, name: str, kind: str) -> str | None:
     """Return what a peer is given for nothing: what its forward has saved for its backward."""
-    if peer != "torch" or kind == "value":
+    if peer != "torch" or kind != "backward":
         return None
     known: dict[str, str] = _of("torch").SAVED
     return known.get(name)
@@ -58,14 +58,15 @@ def contenders(
     Parameters
     ----------
     name : str
-        A function of the catalogue, or one of `ogive.bench.work.ROWS`.
-    kind : {'value', 'grad', 'backward'}
+        A function of the catalogue, or one of `ROWS` or `LOSSES` in `ogive.bench.work`.
+    kind : one of `ogive.bench.work.KINDS`
     arrays : Arrays
     peers : sequence of str
         Those of `PEERS` that may compete.
     yardsticks : bool, optional
         Whether the yardsticks come too: copies ('copy numpy', 'copy torch'), 'np.tanh' beside
-        small values, and 'ogive relu' beside large sigmoids.
+        small values, 'ogive relu' beside large sigmoids, and 'ogive without out' where it makes
+        the gradient of a loss anew each time, as torch does.
 
     Returns
     -------
@@ -80,6 +81,10 @@ def contenders(
         if call is not None:
             calls[peer] = call
     if not yardsticks:
+        return calls
+    if name in LOSSES:
+        if kind == "with_grad":
+            calls["ogive without out"] = _loss(work, None)
         return calls
     x, out = work.x, work.out
     calls["copy numpy"] = _copy(x, out)
@@ -98,14 +103,23 @@ def _of(peer: str) -> Any:
 
 
 def _ogive(work: Work) -> Call:
-    if work.name in ROWS:
-        into = np.empty(work.x.shape[:-1], work.x.dtype) if work.name == "logsumexp" else work.out
-        return partial(getattr(ogive, work.name), work.x, out=into)
+    if work.name in LOSSES:
+        return _loss(work, work.out)
+    if work.kind == "value" and work.name == "logsumexp":
+        return partial(ogive.logsumexp, work.x, out=np.empty(len(work.x), work.x.dtype))
     if work.kind == "value":
         return partial(getattr(ogive, work.name), work.x, out=work.out)
     if work.kind == "grad":
         return partial(getattr(ogive.grad, work.name), work.x, out=work.out)
     return partial(getattr(ogive.backward, work.name), work.g, work.x, out=work.out)
+
+
+def _loss(work: Work, out: Array | None) -> Call:
+    loss = getattr(ogive.losses, work.name)
+    target = work.arrays.classes if work.name == "cross_entropy" else work.arrays.targets
+    if work.kind == "value":
+        return partial(loss, work.x, target)
+    return partial(loss, work.x, target, with_grad=True, out=out)
 
 
 def _copy(x: Array, out: Array) -> Call:

@@ -8,9 +8,21 @@ from dataclasses import asdict, dataclass, field
 from math import inf, isinf
 from typing import Any
 
-__all__ = ["COPIES", "Bench", "Measurement"]
+__all__ = ["COPIES", "Bench", "Measurement", "short"]
 
 COPIES = ("copy numpy", "copy torch")
+
+
+def short(number: int) -> str:
+    """Write a number of elements as a power of ten where it is one.
+
+    Examples
+    --------
+    >>> short(100000), short(4096)
+    ('1e5', '4096')
+    """
+    power = f"{number:.0e}".replace("e+0", "e")
+    return power if float(power) == number and number >= 1000 else str(number)
 
 
 @dataclass(frozen=True)
@@ -34,6 +46,11 @@ class Measurement:
         The peers whose error is small enough to call them accurate.
     saved : mapping of str to str
         What a peer was given for nothing.
+    length : int or None
+        The length of the rows, where they were asked for.
+    peak : mapping of str to float
+        The largest amount of memory, in bytes an element, that a call had beside its operands, by
+        contender; for losses of large arrays.
     """
 
     function: str
@@ -47,6 +64,21 @@ class Measurement:
     error: Mapping[str, float] = field(default_factory=dict)
     accurate: tuple[str, ...] = ()
     saved: Mapping[str, str] = field(default_factory=dict)
+    length: int | None = None
+    peak: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def size(self) -> str:
+        """The number of elements, as '1e5'; of rows and their length, as '1e5 x 1000'.
+
+        Examples
+        --------
+        >>> Measurement("softmax", "value", "float32", 4096 * 32000, 1, {}, {}, length=32000).size
+        '4096 x 32000'
+        """
+        if self.length is None:
+            return short(self.count)
+        return f"{short(self.count // self.length)} x {self.length}"
 
     def ratio(self, contender: str, statistic: str = "best") -> float | None:
         """Return how many times longer a contender took than Ogive; None if it did not compete.

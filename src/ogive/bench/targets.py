@@ -14,6 +14,7 @@ LEVEL = ("sigmoid", "tanh", "silu", "gelu")
 THREEFOLD = ("softplus", "log_sigmoid", "mish", "logit")
 DTYPES = ("float32", "float64")
 
+Key = tuple[str, str, str, int, int, int | None]
 Opponent = Callable[[Measurement], str | None]
 
 
@@ -27,15 +28,16 @@ class Target:
         In words.
     least : float
         The least that the ratio of the opponent's time to Ogive's may be.
-    wanted : tuple of (function, kind, dtype, count, threads)
-        The rows that must be there; a function of '*' stands for every one of the catalogue.
+    wanted : tuple of (function, kind, dtype, count, threads, length)
+        The rows that must be there; a function of '*' stands for every one of the catalogue. The
+        length is that of the rows of a matrix, or None.
     opponent : callable
         Who Ogive is compared with in a row; None where nobody can be.
     """
 
     says: str
     least: float
-    wanted: tuple[tuple[str, str, str, int, int], ...]
+    wanted: tuple[Key, ...]
     opponent: Opponent
 
 
@@ -90,10 +92,14 @@ def _yardstick(name: str) -> Opponent:
 
 
 def _rows(
-    functions: Iterable[str], kinds: Iterable[str], count: int, threads: Iterable[int]
-) -> tuple[tuple[str, str, str, int, int], ...]:
+    functions: Iterable[str],
+    kinds: Iterable[str],
+    count: int,
+    threads: Iterable[int],
+    length: int | None = None,
+) -> tuple[Key, ...]:
     return tuple(
-        (function, kind, dtype, count, number)
+        (function, kind, dtype, count, number, length)
         for function in functions
         for kind in kinds
         for dtype in DTYPES
@@ -156,6 +162,37 @@ TARGETS: tuple[Target, ...] = (
         _rows("*", ("value",), 10**3, (1,)),
         _yardstick("np.tanh"),
     ),
+    Target(
+        "softmax of 1e5 rows of 1000 and 1e3 rows of 32,000, one thread and two: 1.3 times as fast"
+        " as torch's",
+        1.3,
+        _rows(("softmax",), ("value",), 10**8, (1, 2), 1000)
+        + _rows(("softmax",), ("value",), 32 * 10**6, (1, 2), 32_000),
+        _torch,
+    ),
+    Target(
+        "softmax of 1e7 rows of 3 and 1e6 rows of 10, one thread and two: four times as fast as"
+        " torch's",
+        4.0,
+        _rows(("softmax",), ("value",), 3 * 10**7, (1, 2), 3)
+        + _rows(("softmax",), ("value",), 10**7, (1, 2), 10),
+        _torch,
+    ),
+    Target(
+        "value and gradient of binary cross-entropy of 1e5 (one thread) and 1e8 (one and two): six"
+        " times as fast as torch's forward and backward",
+        6.0,
+        _rows(("binary_cross_entropy_with_logits",), ("with_grad",), 10**5, (1,))
+        + _rows(("binary_cross_entropy_with_logits",), ("with_grad",), 10**8, (1, 2)),
+        _torch,
+    ),
+    Target(
+        "value and gradient of cross-entropy of 4096 rows of 32,000, one thread and two: eight"
+        " times as fast as torch's forward and backward",
+        8.0,
+        _rows(("cross_entropy",), ("with_grad",), 4096 * 32_000, (1, 2), 32_000),
+        _torch,
+    ),
 )
 """In the order in which they are reported.  Ratios are of best times."""
 
@@ -177,24 +214,25 @@ def evaluate(
     list of Outcome
         One for each target, in order.
     """
-    known = {(r.function, r.kind, r.dtype, r.count, r.threads): r for r in rows}
+    known = {(r.function, r.kind, r.dtype, r.count, r.threads, r.length): r for r in rows}
     return [_outcome(target, known, functions) for target in targets]
 
 
 def _outcome(
     target: Target,
-    known: dict[tuple[str, str, str, int, int], Measurement],
+    known: dict[Key, Measurement],
     functions: Sequence[str],
 ) -> Outcome:
     met: list[tuple[Measurement, str, float]] = []
     missed: list[tuple[Measurement, str, float]] = []
     unopposed: list[Measurement] = []
     absent: list[str] = []
-    for function, kind, dtype, count, threads in target.wanted:
+    for function, kind, dtype, count, threads, length in target.wanted:
         for name in functions if function == "*" else (function,):
-            row = known.get((name, kind, dtype, count, threads))
+            row = known.get((name, kind, dtype, count, threads, length))
             if row is None:
-                absent.append(f"{kind} of {name}, {dtype}, {count:.0e}, {threads}")
+                rows = "" if length is None else f" in rows of {length}"
+                absent.append(f"{kind} of {name}, {dtype}, {count:.0e}{rows}, {threads}")
                 continue
             opponent = target.opponent(row)
             ratio = None if opponent is None else row.ratio(opponent)

@@ -6,11 +6,12 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
 from ogive import config
-from ogive.bench import accuracy, peers
+from ogive.bench import accuracy, memory, peers
 from ogive.bench.results import Measurement
-from ogive.bench.work import KINDS, Arrays, Call, names
+from ogive.bench.work import KINDS, LOSSES, Arrays, Call, names
 
 __all__ = ["Request", "measure", "run_rows"]
 
@@ -20,6 +21,8 @@ SECONDS_PER_READING = 2e-3
 FEWEST_READINGS = 5
 # A contender that alone has used up the time of the row rests after this many.
 FEWEST_OF_THE_SLOW = 3
+# Smaller arrays come from memory that the process has already: the C library keeps up to 32 MiB.
+_LARGE_ENOUGH_FOR_MEMORY = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -30,9 +33,10 @@ class Request:
     ----------
     functions : tuple of str
         Names as `ogive.bench.work.names` gives them.
-    kinds : tuple of {'value', 'grad', 'backward'}
-    counts : tuple of int
-        Numbers of elements.
+    kinds : tuple of str
+        Those of `ogive.bench.work.KINDS`.
+    sizes : tuple of (int, int or None)
+        Numbers of elements; and the length of the rows in which they are measured, if any.
     dtypes : tuple of {'float32', 'float64'}
     peers : tuple of str
         Who may compete.
@@ -44,21 +48,34 @@ class Request:
 
     functions: tuple[str, ...]
     kinds: tuple[str, ...]
-    counts: tuple[int, ...]
+    sizes: tuple[tuple[int, int | None], ...]
     dtypes: tuple[str, ...]
     peers: tuple[str, ...]
     seconds: float
     threads: int
 
-    def rows(self) -> list[tuple[str, str]]:
+    def rows(self, length: int | None) -> list[tuple[str, str]]:
         """Return function and kind of everything that there is to measure at a size and dtype."""
         return [
             (name, kind)
             for kind in KINDS
             if kind in self.kinds
             for name in self.functions
-            if name in names(kind)
+            if name in names(kind, length)
         ]
+
+    def __len__(self) -> int:
+        """Count the measurements."""
+        return sum(len(self.rows(length)) for _, length in self.sizes) * len(self.dtypes)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Request:
+        """Return the request of which `dataclasses.asdict` has gone through JSON."""
+        tuples: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in values.items()
+        }
+        return cls(**{**tuples, "sizes": tuple(map(tuple, values["sizes"]))})
 
 
 def measure(calls: Mapping[str, Call], seconds: float) -> dict[str, list[float]]:
@@ -117,9 +134,9 @@ def run_rows(request: Request) -> Iterator[Measurement]:
     try:
         peers.set_threads(request.threads, request.peers)
         for dtype in request.dtypes:
-            for count in request.counts:
-                arrays = Arrays(count, dtype)
-                for name, kind in request.rows():
+            for count, length in request.sizes:
+                arrays = Arrays(count, dtype, length)
+                for name, kind in request.rows(length):
                     key = (name, kind, dtype)
                     if key not in errors:
                         errors[key] = accuracy.largest_errors(name, kind, dtype, request.peers)
@@ -142,6 +159,7 @@ def _row(
         kind=kind,
         dtype=arrays.dtype,
         count=arrays.count,
+        length=arrays.length,
         threads=request.threads,
         best={contender: min(readings) for contender, readings in times.items()},
         median={contender: median(readings) for contender, readings in times.items()},
@@ -151,4 +169,13 @@ def _row(
             peer for peer in request.peers if error.get(peer, 1e9) <= accuracy.ACCURATE_ULP
         ),
         saved={peer: what for peer, what in given.items() if what is not None},
+        peak=_peaks(name, calls, arrays.count),
     )
+
+
+def _peaks(name: str, calls: Mapping[str, Call], count: int) -> dict[str, float]:
+    """Measure what memory a loss takes, where the machine tells."""
+    if name not in LOSSES or count < _LARGE_ENOUGH_FOR_MEMORY:
+        return {}
+    found = {contender: memory.peak(call) for contender, call in calls.items()}
+    return {contender: peak / count for contender, peak in found.items() if peak is not None}

@@ -18,7 +18,7 @@ from jax import nn
 from jax.scipy.special import logit
 
 from ogive.bench.textbook import TEXTBOOK, inlined
-from ogive.bench.work import ROWS, Call, Work
+from ogive.bench.work import LOSSES, Call, Work
 
 __all__ = ["contender"]
 
@@ -30,6 +30,18 @@ jax.config.update("jax_cpu_enable_async_dispatch", False)
 _DONATED_BYTES = 1 << 18
 
 Function = Callable[[Any], Any]
+
+
+def _binary_cross_entropy(x: Any, targets: Any) -> Any:
+    """Compute the mean as Optax does, which has the losses that JAX has not."""
+    return -jnp.mean(targets * nn.log_sigmoid(x) + (1 - targets) * nn.log_sigmoid(-x))
+
+
+def _cross_entropy(x: Any, classes: Any) -> Any:
+    """Compute the mean as Optax does."""
+    chosen = jnp.take_along_axis(x, classes[:, None], axis=-1)[:, 0]
+    return jnp.mean(nn.logsumexp(x, axis=-1) - chosen)
+
 
 _VALUE: Mapping[str, Callable[..., Any]] = {
     "sigmoid": nn.sigmoid,
@@ -56,6 +68,8 @@ _VALUE: Mapping[str, Callable[..., Any]] = {
     "softmax": nn.softmax,
     "log_softmax": nn.log_softmax,
     "logsumexp": partial(nn.logsumexp, axis=-1),
+    "binary_cross_entropy_with_logits": _binary_cross_entropy,
+    "cross_entropy": _cross_entropy,
     # Since JAX 0.5.
     **({"log1mexp": nn.log1mexp} if hasattr(nn, "log1mexp") else {}),
 }
@@ -82,9 +96,10 @@ def _value(work: Work) -> Function | None:
 
 def _on_device(work: Work, what: str) -> Any:
     """Return JAX's own copy of an array, made once."""
-    key = ("jax", what, work.name in ROWS)
+    own = {work.domain: "x", "gradient": "g"}
+    array = getattr(work, own[what]) if what in own else getattr(work.arrays, what)
+    key = ("jax", what, array.shape)
     if key not in work.arrays.kept:
-        array = work.x if what == work.domain else work.g
         work.arrays.kept[key] = jnp.asarray(array)
     return work.arrays.kept[key]
 
@@ -100,16 +115,20 @@ def contender(work: Work) -> Call | None:
 
     computes: dict[str, Callable[..., Any]] = {
         "value": value,
+        "with_grad": jax.value_and_grad(value),
         "grad": lambda x: backward(jnp.ones_like(x), x),
         "backward": backward,
     }
     compute = computes[work.kind]
     operands = [_on_device(work, work.domain)]
+    if work.name in LOSSES:
+        operands.append(_on_device(work, "classes" if work.name == "cross_entropy" else "targets"))
     if work.kind == "backward":
         operands = [_on_device(work, "gradient"), *operands]
-    if work.name == "logsumexp" or work.x.nbytes < _DONATED_BYTES:
+    smaller = work.kind == "value" and work.name in ("logsumexp", *LOSSES)
+    if smaller or work.x.nbytes < _DONATED_BYTES:
         compiled = jax.jit(compute)
-        return lambda: compiled(*operands).block_until_ready()
+        return lambda: jax.block_until_ready(compiled(*operands))
 
     into = jax.jit(lambda last, *operands: compute(*operands), donate_argnums=0, keep_unused=True)
     # One buffer serves all rows of a size in turn; what a row leaves there, the next overwrites.
@@ -119,8 +138,8 @@ def contender(work: Work) -> Call | None:
         kept["jax", "out"] = jnp.zeros_like(operands[0])
 
     def call() -> Any:
-        result = into(kept["jax", "out"], *operands).block_until_ready()
-        kept["jax", "out"] = result
+        result = jax.block_until_ready(into(kept["jax", "out"], *operands))
+        kept["jax", "out"] = result[1] if work.kind == "with_grad" else result
         return result
 
     return call

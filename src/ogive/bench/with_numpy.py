@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from ogive.bench import losses_in_numpy
 from ogive.bench.textbook import line, statements
-from ogive.bench.work import Array, Call, Work
+from ogive.bench.work import LOSSES, Array, Call, Work
 
 __all__ = ["contender"]
 
@@ -34,6 +35,8 @@ Operand = Array | float
 
 def contender(work: Work) -> Call | None:
     """Return the call that does the work with NumPy, or None where there is no line for it."""
+    if work.name in LOSSES:
+        return losses_in_numpy.contender(work)
     text = line(work.name, work.kind)
     if text is None:
         return None

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ogive.bench.work import Array, Call, Work
+from ogive.bench.work import LOSSES, Array, Call, Work
 
 __all__ = ["SAVED", "contender", "copy", "set_threads"]
 
@@ -26,6 +26,9 @@ SAVED: Mapping[str, str] = {
     "sigmoid": "the sigmoid",
     "tanh": "the hyperbolic tangent",
     "log_sigmoid": "exp(-|x|)",
+    "softmax": "the softmax",
+    "log_softmax": "the log_softmax",
+    "logsumexp": "the logsumexp",
 }
 """What torch's backwards are given beside the argument, or instead of it."""
 
@@ -174,11 +177,51 @@ _BACKWARD: Mapping[str, Callable[[Tensor, Tensor, Tensor, Parameters], Call]] = 
     "abrelu": lambda g, t, out, p: partial(
         aten.threshold_backward.grad_input, g, t, 0, grad_input=out
     ),
+    "softmax": lambda g, t, out, p: _softmax_backward(g, t, out),
+    "log_softmax": lambda g, t, out, p: _log_softmax_backward(g, t, out),
+    "logsumexp": lambda g, t, out, p: _logsumexp_backward(g, t, out),
 }
+
+
+def _softmax_backward(g: Tensor, t: Tensor, out: Tensor) -> Call:
+    y = torch.softmax(t, -1)
+    return partial(aten._softmax_backward_data.out, g, y, -1, t.dtype, grad_input=out)
+
+
+def _log_softmax_backward(g: Tensor, t: Tensor, out: Tensor) -> Call:
+    y = torch.log_softmax(t, -1)
+    return partial(aten._log_softmax_backward_data.out, g, y, -1, t.dtype, out=out)
+
+
+def _logsumexp_backward(g: Tensor, t: Tensor, out: Tensor) -> Call:
+    # What its autograd computes.
+    y, of_rows = torch.logsumexp(t, -1, keepdim=True), g[:, None]
+    return lambda: torch.sub(t, y, out=out).exp_().mul_(of_rows)
+
+
+def _loss(work: Work) -> Call:
+    """Return a loss as it is trained with: forward, and backward to a new gradient."""
+    loss = getattr(F, work.name)
+    t = torch.from_numpy(work.x)
+    of_rows = work.name == "cross_entropy"
+    target = torch.from_numpy(work.arrays.classes if of_rows else work.arrays.targets)
+    if work.kind == "value":
+        return partial(torch.no_grad()(loss), t, target)
+    leaf = t.requires_grad_()
+
+    def call() -> tuple[Tensor, Tensor | None]:
+        leaf.grad = None
+        result = loss(leaf, target)
+        result.backward()
+        return result.detach(), leaf.grad
+
+    return call
 
 
 def contender(work: Work) -> Call | None:
     """Return the call that does the work with torch, or None where it has no such function."""
+    if work.name in LOSSES:
+        return _loss(work)
     t, out = torch.from_numpy(work.x), torch.from_numpy(work.out)
     if work.kind == "value":
         value = _VALUE.get(work.name)

@@ -12,14 +12,20 @@ from numpy.typing import NDArray
 
 from ogive.catalog import CATALOG
 
-__all__ = ["KINDS", "ROWS", "Array", "Arrays", "Call", "Work", "names"]
+__all__ = ["KINDS", "LOSSES", "ROWS", "Array", "Arrays", "Call", "Work", "names"]
 
 Array = NDArray[Any]
 Call = Callable[[], Any]
 
-KINDS = ("value", "grad", "backward")
+KINDS = ("value", "grad", "backward", "with_grad")
 ROWS = ("softmax", "log_softmax", "logsumexp")
+LOSSES = ("binary_cross_entropy_with_logits", "cross_entropy")
+"""The mean over all logits, or over all rows; 'with_grad' is the loss and its gradient."""
+
 ROW_LENGTH = 256
+"""Of the rows where only a number of elements is given."""
+
+_IN_ROWS = (*ROWS, "cross_entropy")
 
 # Functions of something other than any real number, and which of the inputs they get.
 _INPUT = {"logit": "probability", "odds": "probability", "log1mexp": "positive"}
@@ -27,9 +33,25 @@ _DIFFERENT_NUMBERS = 1 << 20
 _ALIGNMENT = 64
 
 
-def names(kind: str) -> tuple[str, ...]:
-    """Return what can be measured of a kind: rows have values only."""
-    return (*CATALOG, *ROWS) if kind == "value" else tuple(CATALOG)
+def names(kind: str, length: int | None = None) -> tuple[str, ...]:
+    """Return what can be measured of a kind, in rows of a length if there is one.
+
+    Examples
+    --------
+    >>> names("with_grad")
+    ('binary_cross_entropy_with_logits',)
+    >>> names("with_grad", 1000)
+    ('cross_entropy',)
+    """
+    of_kind = {
+        "value": (*CATALOG, *ROWS, *LOSSES),
+        "grad": tuple(CATALOG),
+        "backward": (*CATALOG, *ROWS),
+        "with_grad": LOSSES,
+    }[kind]
+    if length is None:
+        return tuple(name for name in of_kind if name != "cross_entropy")
+    return tuple(name for name in of_kind if name in _IN_ROWS)
 
 
 def _empty(count: int, dtype: str) -> Array:
@@ -52,6 +74,8 @@ class Arrays:
     ----------
     count : int
     dtype : {'float32', 'float64'}
+    length : int or None
+        The length of rows, which divides the count; None where there is only a count.
     real : ndarray
         Normally distributed with standard deviation 2, unless given.
     kept : dict
@@ -60,6 +84,7 @@ class Arrays:
 
     count: int
     dtype: str
+    length: int | None = None
     given: Array | None = None
     kept: dict[Any, Any] = field(default_factory=dict)
 
@@ -90,6 +115,17 @@ class Arrays:
         return self._filled(np.ones(1) if self.given is not None else self._normal(seed=1))
 
     @cached_property
+    def targets(self) -> Array:
+        """What a binary loss is asked for: 0 or 1."""
+        return self._filled(np.random.default_rng(2).integers(0, 2, _DIFFERENT_NUMBERS))
+
+    @cached_property
+    def classes(self) -> Array:
+        """The right class of every row."""
+        length = self.length or ROW_LENGTH
+        return np.random.default_rng(3).integers(0, length, self.count // length)
+
+    @cached_property
     def ones(self) -> Array:
         """The gradient with which a backward gives the derivative itself."""
         return self._filled(np.ones(1))
@@ -113,6 +149,9 @@ class Arrays:
     def _filled(self, pattern: Array) -> Array:
         """Return an array with the pattern over and over, without another one in between."""
         array, pattern = _empty(self.count, self.dtype), pattern.astype(self.dtype)
+        if pattern.size == 1:
+            array.fill(pattern[0])
+            return array
         for start in range(0, self.count, pattern.size):
             part = array[start : start + pattern.size]
             part[:] = pattern[: part.size]
@@ -126,8 +165,8 @@ class Work:
     Attributes
     ----------
     name : str
-        A function of the catalogue, or one of `ROWS`.
-    kind : {'value', 'grad', 'backward'}
+        A function of the catalogue, or one of `ROWS` or `LOSSES`.
+    kind : one of `KINDS`
     arrays : Arrays
     """
 
@@ -142,12 +181,14 @@ class Work:
 
     @property
     def x(self) -> Array:
-        """The argument; for rows a matrix with 256 columns."""
+        """The argument; a matrix where the function is one of rows."""
         return self._shaped(getattr(self.arrays, self.domain))
 
     @property
     def g(self) -> Array:
         """The gradient from above, for a backward."""
+        if self.name == "logsumexp":  # a number a row
+            return self.arrays.gradient[: len(self.x)]
         return self._shaped(self.arrays.gradient)
 
     @property
@@ -161,7 +202,7 @@ class Work:
         return CATALOG[self.name].defaults() if self.name in CATALOG else {}
 
     def _shaped(self, array: Array) -> Array:
-        if self.name not in ROWS:
+        if self.name not in _IN_ROWS:
             return array
-        length = min(ROW_LENGTH, array.size)
+        length = self.arrays.length or min(ROW_LENGTH, array.size)
         return array[: array.size // length * length].reshape(-1, length)

@@ -8,17 +8,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import Any
 
 from ogive.bench.timing import Request, run_rows
 
 
 def main() -> None:
     """Measure what is asked and print the rows."""
-    values: dict[str, Any] = json.load(sys.stdin)
-    for name, value in values.items():
-        values[name] = tuple(value) if isinstance(value, list) else value
-    request = Request(**values)
+    request = Request.from_dict(json.load(sys.stdin))
     # A library that prints, prints elsewhere: standard output is for rows.
     rows = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)

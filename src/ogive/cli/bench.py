@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,22 +23,37 @@ if TYPE_CHECKING:
 _MOST_THREADS = 256
 # Argument, gradient, ones, output, scratch for the formulas, and JAX's copies of the first three.
 _ARRAYS_AT_ONCE = 10
+# Argument, output, torch's result and gradient, JAX's argument and result, and what it has between.
+_ARRAYS_AT_ONCE_OF_ROWS = 7
+_MOST_ELEMENTS = 10**9
 
 
-def _counts(context: click.Context, option: click.Parameter, text: str) -> tuple[int, ...]:
-    """Return numbers of elements: '1e3,1e5'."""
-    counts = []
+def _whole(text: str) -> int:
+    """Return a positive whole number, which may be written 1e5; 0 for anything else."""
+    try:
+        number = float(text)
+    except ValueError:
+        return 0
+    return int(number) if 1 <= number <= _MOST_ELEMENTS and number == int(number) else 0
+
+
+def _sizes(
+    context: click.Context, option: click.Parameter, text: str
+) -> tuple[tuple[int, int | None], ...]:
+    """Return numbers of elements, with the length of rows where one is given: '1e3,1e5x1000'."""
+    sizes: list[tuple[int, int | None]] = []
     for part in text.split(","):
-        try:
-            count = float(part)
-        except ValueError:
-            count = 0.0
-        if not (1 <= count <= 1e9 and count == int(count)):
+        numbers = [_whole(number) for number in part.lower().split("x")]
+        count = prod(numbers)
+        if not (len(numbers) <= 2 and 1 <= count <= _MOST_ELEMENTS):
             raise click.BadParameter(
-                f"{part.strip()!r} is not a number of elements from 1 to 1e9", context, option
+                f"{part.strip()!r} is neither a number of elements from 1 to 1e9 nor of rows and"
+                " their length, as 1e5x1000",
+                context,
+                option,
             )
-        counts.append(int(count))
-    return tuple(counts)
+        sizes.append((count, numbers[1] if len(numbers) == 2 else None))
+    return tuple(dict.fromkeys(sizes))
 
 
 def _threads(context: click.Context, option: click.Parameter, text: str) -> tuple[int, ...]:
@@ -55,18 +71,17 @@ def _threads(context: click.Context, option: click.Parameter, text: str) -> tupl
 @click.option("--functions", callback=names, help="Names between commas; all by default.")
 @click.option(
     "--kind",
-    type=click.Choice(["value", "grad", "backward", "all"]),
+    type=click.Choice(["value", "grad", "backward", "with_grad", "all"]),
     default="value",
     show_default=True,
-    help="What to measure.",
+    help="What to measure; with_grad: a loss and its gradient.",
 )
 @click.option(
     "--sizes",
-    "counts",
     default="1e3,1e5,1e7",
-    callback=_counts,
+    callback=_sizes,
     show_default=True,
-    help="Numbers of elements, between commas.",
+    help="Numbers of elements; 1e5x1000: of rows, and their length.",
 )
 @click.option(
     "--dtype",
@@ -85,7 +100,7 @@ def _threads(context: click.Context, option: click.Parameter, text: str) -> tupl
 @click.option(
     "--peers",
     callback=names,
-    help="numpy, scipy, torch, jax, numexpr; by default all that are installed.",
+    help="numpy, scipy, torch, jax, numexpr, numba; by default all that are installed.",
 )
 @click.option(
     "--seconds",
@@ -98,14 +113,14 @@ def _threads(context: click.Context, option: click.Parameter, text: str) -> tupl
 def command(
     functions: tuple[str, ...] | None,
     kind: str,
-    counts: tuple[int, ...],
+    sizes: tuple[tuple[int, int | None], ...],
     dtype: str,
     threads: tuple[int, ...],
     peers: tuple[str, ...] | None,
     seconds: float,
     file: Path | None,
 ) -> None:
-    """Time every function next to NumPy, SciPy, PyTorch, JAX and numexpr; print ratios.
+    """Time every function next to NumPy, SciPy, PyTorch, JAX, numexpr and numba; print ratios.
 
     A ratio above 1 says that the peer took so many times longer than Ogive; losses are shown like
     wins.  Best and median of all readings stand next to each other.  A peer that loses more than
@@ -120,12 +135,12 @@ def command(
     if file is not None:
         writable_file(file)
     dtypes = ("float32", "float64") if dtype == "both" else (dtype,)
-    _check_memory(max(counts), dtypes)
+    _check_memory(sizes, dtypes)
     kinds = KINDS if kind == "all" else (kind,)
     request = timing.Request(
-        functions=_chosen_functions(functions, kinds),
+        functions=_chosen_functions(functions, kinds, sizes),
         kinds=kinds,
-        counts=tuple(dict.fromkeys(counts)),
+        sizes=sizes,
         dtypes=dtypes,
         peers=_chosen_peers(peers),
         seconds=seconds,
@@ -134,7 +149,7 @@ def command(
     out = console()
     results: list[Measurement] = []
     asked = tuple(dict.fromkeys(threads))
-    total = len(request.rows()) * len(request.counts) * len(dtypes) * len(asked)
+    total = len(request) * len(asked)
     with console(stderr=True).status("measuring") as status:
         try:
             for number in asked:
@@ -156,14 +171,24 @@ def command(
         out.print(f"Figures: {file}")
 
 
-def _chosen_functions(functions: tuple[str, ...] | None, kinds: Sequence[str]) -> tuple[str, ...]:
+def _chosen_functions(
+    functions: tuple[str, ...] | None,
+    kinds: Sequence[str],
+    sizes: Sequence[tuple[int, int | None]],
+) -> tuple[str, ...]:
     from ogive.bench.work import names as measurable
 
-    known = tuple(dict.fromkeys(name for kind in kinds for name in measurable(kind)))
+    lengths = {length for _, length in sizes}
+    known = tuple(
+        dict.fromkeys(
+            name for kind in kinds for length in lengths for name in measurable(kind, length)
+        )
+    )
     for name in functions or ():
         if name not in known:
+            where = "" if None in lengths else " of rows"
             raise click.BadParameter(
-                f"{name!r} cannot be measured as {' or '.join(kinds)}{_hint(name, known)}"
+                f"{name!r} cannot be measured as {' or '.join(kinds)}{where}{_hint(name, known)}"
             )
     return known if functions is None else tuple(dict.fromkeys(functions))
 
@@ -189,16 +214,18 @@ def _hint(name: str, known: Sequence[str]) -> str:
     return f"; did you mean {' or '.join(close)}?" if close else ""
 
 
-def _check_memory(count: int, dtypes: Sequence[str]) -> None:
+def _check_memory(sizes: Sequence[tuple[int, int | None]], dtypes: Sequence[str]) -> None:
     """Say beforehand that the arrays of a size will not fit, rather than be killed half-way."""
     from ogive.bench.machine import memory
 
-    needed = _ARRAYS_AT_ONCE * count * (8 if "float64" in dtypes else 4)
-    if needed > memory():
-        raise mistake(
-            f"{count:.0e} elements need about {needed / 2**30:.0f} GiB of memory;"
-            f" this machine has {memory() / 2**30:.0f}"
-        )
+    for count, length in sizes:
+        arrays = _ARRAYS_AT_ONCE if length is None else _ARRAYS_AT_ONCE_OF_ROWS
+        needed = arrays * count * (8 if "float64" in dtypes else 4)
+        if needed > memory():
+            raise mistake(
+                f"{count:.0e} elements need about {needed / 2**30:.0f} GiB of memory;"
+                f" this machine has {memory() / 2**30:.0f}"
+            )
 
 
 def bench_table(results: Sequence[Measurement]) -> Table:
@@ -217,7 +244,7 @@ def bench_table(results: Sequence[Measurement]) -> Table:
             Text(result.function, style="bold"),
             Text(result.kind),
             Text(result.dtype),
-            Text(f"{result.count:.0e}".replace("e+0", "e")),
+            Text(result.size),
             Text(str(result.threads)),
             Text(f"{result.best['ogive']:.3g}"),
         ]
