@@ -23,9 +23,9 @@ lint: $(VENV)/.installed $(VENV)/.tools
 	$(BIN)/mypy
 	$(BIN)/clang-format --dry-run --Werror native/*.h native/*.cpp
 
-# About 20 minutes, and nothing else should run meanwhile.  Writes speed.md and speed.svg, as docs/
-# has them, from what was measured.  Every library at the sizes where they differ; at 1e8 only
-# torch, for SciPy's scalar loops would take an hour.
+# About 45 minutes, and nothing else should run meanwhile.  Writes speed.md, speed_rows.md and
+# speed.svg, as docs/ has them.  Every library at the sizes where they differ; of the functions of
+# single elements at 1e8 only torch, for SciPy's scalar loops would take an hour.
 bench: $(VENV)/.installed $(VENV)/.peers
 	mkdir -p $(BENCH_DIR)
 	$(BIN)/ogive bench --kind all --dtype both --sizes 1e3,1e5 --json $(BENCH_DIR)/small.json
