@@ -5,9 +5,10 @@
 //   loss = max(0, s) + log1p(e),  gradient = +-sigmoid(s),  sigmoid(s) = (1 or e) / (1 + e)
 //
 // e by the table of below.h; its logarithm with a factor c from another, near 1 / (1 + e), as
-// log1p(z) - log(c), z = c e + (c - 1), which for small e is log1p(e) itself.
+// log1p(z) - log(c), z = c e + (c - 1), which for small e is log1p(e) itself.  A sum of losses has
+// no need of it: the product of several 1 + e_i, of which 1 is left out, has one logarithm.
 #pragma once
-#include "below.h"
+#include "row_sums.h"
 
 namespace OGIVE_ISA {
 namespace {
@@ -16,41 +17,53 @@ namespace {
 // For float64 to an ulp or two; to 2^-42 for the shorter types.
 template <class T>
 struct Certain {
-  Real loss, slope;
+  Real over, e;  // max(0, s), e^-|x|
 
   static constexpr bool exists = true;
   // The lanes it is for.
-  static Bits<double> serves(Real x, Real t) {
-    const Bits<double> certain = (t * t == t) & (t <= 1);
-    return twice ? certain & (abs(x) <= Below<double>::normal) : certain;
+  template <class V>
+  static Bits<typename V::Element> serves(V x, V t) {
+    const auto certain = (t * t == t) & (t <= 1);
+    return twice ? certain & (abs(x) <= Below<T>::normal) : certain;
   }
-  Certain(Real x, Real t) {
-    const Real turn = with_sign_of(x, (0.5 - t)), size = abs(x);
+  // What has the sign that turns x to s and sigmoid(s) to the gradient.
+  template <class V>
+  static V side(V t) {
+    return 0.5 - t;
+  }
+  explicit Certain(Real s) : over(at_least(s, 0)), turned(s < 0) {
     // Beyond that the shorter types know 0 and 1 alone.
-    const Real e = power(twice ? -size : at_least(-size, -Below<double>::normal));
-    loss = at_least(turn, 0) + log1p(e);
-    const Real sigmoid = select(turn < 0, e, splat<Real>(1)) / (1 + e);
-    slope = with_sign_of(sigmoid, 0.5 - t);
+    const Real least = real_of(bits_of(s) | Format<double>::sign);
+    if constexpr (twice)
+      e = ExpBelow<T>(Real{}).template of<0>(least);
+    else
+      e = power(at_least(least, -Below<double>::normal));
+  }
+  Real loss() const { return over + log1p(e); }
+  // sigmoid(s) times a factor.
+  Real slope(Real factor) const {
+    const Real part = select(turned, e, splat<Real>(1)), whole = 1 + e;
+    if constexpr (twice) {
+      return part / whole * factor;
+    } else {
+      const Real r = both([](__m512d x) { return _mm512_rcp14_pd(x); }, whole);
+      return part * fma(r, fma(-r, whole, splat<Real>(1)), r) * factor;  // to 2^-27
+    }
   }
 
  private:
   using F = Format<double>;
-  static constexpr int bits = Table<double>::bits;
   static constexpr bool twice = sizeof(T) == 8;
+  Bits<double> turned;
 
   static Real power(Real x) {
+    constexpr int bits = Table<double>::bits;
     constexpr double magic = F::round_magic / (1 << bits);
-    const Real t = mul_add(x, splat<Real>(log2_e), splat<Real>(magic)), y = t - magic;
-    const auto j = bits_of(t);
-    const Real first = fma(y, splat<Real>(twice ? -Ln2<double>::hi : -ln2[0]), x);
-    const Real r = twice ? fma(y, splat<Real>(-Ln2<double>::lo), first) : first;
-    const Real two = real_of(bits_of(Table<double>::power(j)) + (j << (F::fraction_bits - bits)));
-    Real p;
-    if constexpr (twice)
-      p = mul_add(r * r, Table<double>::curved(r), r) + Table<double>::rest(j);
-    else
-      p = mul_add(r * r, polynomial(r, exp_wide_16), r);
-    return mul_add(two, p, two);
+    const Real t = mul_add(x, splat<Real>(log2_e), splat<Real>(magic));
+    const Real r = fma(t - magic, splat<Real>(-ln2[0]), x);
+    const auto exponent = bits_of(t) << (F::fraction_bits - bits);
+    const Real two = real_of(bits_of(Table<double>::power(bits_of(t))) + exponent);
+    return mul_add(two, mul_add(r * r, polynomial(r, exp_wide_16), r), two);
   }
   static Real log1p(Real e) {
     const auto j = bits_of(mul_add(e, splat<Real>(15), splat<Real>(F::round_magic)));
@@ -64,15 +77,39 @@ struct Certain {
     }
   }
 };
+
+// The sum of losses.
+template <class T>
+class CertainSum {
+ public:
+  using Number = NumberOfRow<T>;
+  void add(const Certain<T> &one) {
+    over = over + one.over;
+    product = mul_add(product, one.e, product + one.e);
+    if (++factors == most) gather();
+  }
+  Number total() {
+    gather();
+    return sum;
+  }
+
+ private:
+  // All terms are positive, so that each step of the product and the sum costs a rounding.
+  static constexpr int most = sizeof(T) == 8 ? 8 : 32;
+  void gather() {
+    sum = sum + (OGIVE_ISA::log1p(Exact<Number>::of(product)) + over);
+    over = product = {};
+    factors = 0;
+  }
+  Real over = {}, product = {};  // less 1
+  int factors = 0;
+  Number sum = Exact<Number>::of(Real{});
+};
 #else
 // Without a table there is one way for all targets.
 template <class T>
 struct Certain {
-  Real loss, slope;
-
   static constexpr bool exists = false;
-  static Bits<double> serves(Real, Real) { return {}; }
-  Certain(Real, Real) {}
 };
 #endif
 

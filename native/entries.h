@@ -70,6 +70,26 @@ inline Single narrowed(const Real (&x)[2]) {
 }
 #endif
 
+// The lanes of a V as Reals, and back.
+template <class V>
+struct Doubles;
+template <>
+struct Doubles<Real> {
+  static constexpr int parts = 1;
+  Real part[parts];
+  Doubles() = default;
+  explicit Doubles(Real x) : part{x} {}
+};
+template <>
+struct Doubles<Single> {
+  static constexpr int parts = 2;
+  Real part[parts];
+  Doubles() = default;
+  explicit Doubles(Single x) : part{widened_half(x, 0), widened_half(x, 1)} {}
+};
+inline Real entries(Doubles<Real> x) { return x.part[0]; }
+inline Single entries(Doubles<Single> x) { return narrowed(x.part); }
+
 // The Numbers of a V's lanes.
 template <class T>
 struct Wide {

@@ -2,6 +2,7 @@
 #include "loops.h"
 
 #include "cross_entropy.h"
+#include "finite.h"
 #include "pointwise.h"
 
 namespace OGIVE_ISA {
@@ -42,7 +43,9 @@ constexpr Loops loops[] = {
       {#name "_each", 7, 1, INPUTS "(n)", row_loops<name##_each>, "    ddd "},                       \
       {#name "_each_with_grad",          7,          2, INPUTS "(n),(n)",                            \
        row_loops<name##_each_with_grad>, "    ddd  "},
-    POINTWISE(binary_cross_entropy) POINTWISE(sigmoid_focal)};
+    POINTWISE(binary_cross_entropy)
+        POINTWISE(sigmoid_focal){"first_not_finite", 1, 1, "(n)->()", row_loops<FiniteCall>, " i"},
+};
 
 }  // namespace
 

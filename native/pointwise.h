@@ -136,19 +136,21 @@ struct PointwiseCall {
     const Real slope = rounded(both.gradient * weight * splat<Real>(p.factor));
     return {select(plain == infinity, plain * weight, rounded(both.loss * weight)), slope};
   }
-  static Found certainly(Real x, Real t, Real weight, Real positive, const Parameters &p) {
-    const Certain<T> certain(x, t);
-    const Real whole = weight * select(t == 1, positive, splat<Real>(1));
-    return {certain.loss * whole, certain.slope * (whole * p.factor)};
-  }
   // What becomes of a logit does not depend on those beside it.
   static Found found(Real x, Real t, Real weight, Real positive, const Parameters &p) {
-    if (!Function::certain || !Certain<T>::exists) return carefully(x, t, weight, positive, p);
-    const Bits<double> served = Certain<T>::serves(x, t);
-    const Found fast = certainly(x, t, weight, positive, p);
-    if (!any(~served)) return fast;
-    const Found slow = carefully(x, t, weight, positive, p);
-    return {select(served, fast.loss, slow.loss), select(served, fast.slope, slow.slope)};
+    if constexpr (Function::certain && Certain<T>::exists) {
+      const Bits<double> served = Certain<T>::serves(x, t);
+      const Real side = Certain<T>::side(t);
+      const Certain<T> certain(with_sign_of(x, side));
+      const Real whole = weight * select(t == 1, positive, splat<Real>(1));
+      const Found fast = {certain.loss() * whole,
+                          with_sign_of(certain.slope(whole * p.factor), side)};
+      if (!any(~served)) return fast;
+      const Found slow = carefully(x, t, weight, positive, p);
+      return {select(served, fast.loss, slow.loss), select(served, fast.slope, slow.slope)};
+    } else {
+      return carefully(x, t, weight, positive, p);
+    }
   }
 
   // What a row has of an operand whose entries are adjacent, or all the same.
@@ -195,22 +197,41 @@ struct PointwiseCall {
     return first_lanes(one.loss, here);
   }
 
+  // The sum of the first losses of [begin, end), of those that Certain serves; and where they end.
+  std::ptrdiff_t certain_part(std::ptrdiff_t row, std::ptrdiff_t begin, std::ptrdiff_t end,
+                              double factor, Number &total) const {
+    using V = EntriesOf<T>;
+    using M = Memory<V, T>;
+    CertainSum<T> sum;
+    for (; begin + V::count <= end; begin += V::count) {
+      const V x = M::load(in[0].entries(row) + begin), t = M::load(in[1].entries(row) + begin);
+      if (any(~Certain<T>::serves(x, t))) break;
+      const V side = Certain<T>::side(t);
+      Doubles<V> loss, slope, s(with_sign_of(x, side));
+      for (int i = 0; i < s.parts; ++i) {
+        const Certain<T> one(s.part[i]);
+        if constexpr (each)
+          loss.part[i] = one.loss();
+        else
+          sum.add(one);
+        if constexpr (with_gradient) slope.part[i] = one.slope(splat<Real>(factor));
+      }
+      if constexpr (each) M::store(losses.entries(row) + begin, entries(loss));
+      if constexpr (with_gradient)
+        M::store(gradient.entries(row) + begin, with_sign_of(entries(slope), side));
+    }
+    total = sum.total();
+    return begin;
+  }
+
   // The sum over [begin, end) of a row.
   [[gnu::flatten]] double part(std::ptrdiff_t row, std::ptrdiff_t begin, std::ptrdiff_t end) const {
     using M = Memory<Real, T>;
     const Parameters p = {parameter[0].at(row), parameter[1].at(row), parameter[2].at(row)};
     Number total = Exact<Number>::of(Real{});
     std::ptrdiff_t at = begin;
-    if (regular() && Function::certain && Certain<T>::exists && unweighted(row)) {
-      const Operand<T> &logits = in[0], &targets = in[1];
-      for (; at + Real::count <= end; at += Real::count) {
-        const Real x = M::load(logits.entries(row) + at), t = M::load(targets.entries(row) + at);
-        if (any(~Certain<T>::serves(x, t))) break;
-        const Certain<T> one(x, t);
-        total = total + one.loss;
-        if constexpr (each) M::store(losses.entries(row) + at, one.loss);
-        if constexpr (with_gradient) M::store(gradient.entries(row) + at, one.slope * p.factor);
-      }
+    if constexpr (Function::certain && Certain<T>::exists) {
+      if (regular() && unweighted(row)) at = certain_part(row, begin, end, p.factor, total);
     }
     if (regular()) {
       const Values logits(in[0], row), targets(in[1], row), weights(in[2], row), odds(in[3], row);

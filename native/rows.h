@@ -40,6 +40,7 @@ struct Factor<double> {
 // all.  Where `to` is nullptr there is none.
 template <class T>
 struct Scaling {
+  static constexpr bool writes = true;
   using V = EntriesOf<T>;
   using Element = typename V::Element;
   T *to = nullptr;
@@ -54,6 +55,7 @@ struct Scaling {
 // The entries themselves, less two numbers.
 template <class T>
 struct Shifting {
+  static constexpr bool writes = true;
   using V = EntriesOf<T>;
   T *to = nullptr;
   const T *x = nullptr;
@@ -65,6 +67,7 @@ struct Shifting {
 };
 template <class T>
 struct Nothing {
+  static constexpr bool writes = false;
   static constexpr T *to = nullptr;
 };
 template <class T>

@@ -41,12 +41,12 @@ inline void each_entry(const Operand<T> &operand, std::ptrdiff_t rows, std::ptrd
   }
 }
 
-// The entries of one row, those of the two rows that follow (nullptr: there is none), a second
-// input if there is one, and where the results go.
+// The entries of one row, those of the next (nullptr: there is none), a second input if there is
+// one, and where the results go.
 template <class T>
 struct RowInMemory {
   Entries<T> in;
-  const T *next, *after, *second;
+  const T *next, *second;
   T *out;
 };
 
@@ -134,16 +134,14 @@ struct RowOperands {
     for (; begin < end; ++begin)
       kernel(begin, RowInMemory<T>{{in.entries(begin), n},
                                    begin + 1 < end ? in.entries(begin + 1) : nullptr,
-                                   begin + 2 < end ? in.entries(begin + 2) : nullptr,
                                    second.data ? second.entries(begin) : nullptr,
                                    out.data ? out.entries(begin) : nullptr});
     flush();
   }
   // Several rows at a time, so that memory and processor are busy all along: kernel(i, row, extent,
   // kept, meanwhile, writing) sums one up.  While it does, by meanwhile(at), the extent of the next
-  // is found, and what `writing` has been left by the one before is written; of short rows, that of
-  // the next but one, as they would wait for the next's.  `kept` has room for the e_i, or is
-  // nullptr.
+  // is found, and what `writing` has been left by the one before is written.  `kept` has room for
+  // the e_i, or is nullptr.
   template <class Writing, class Kernel>
   void each_in_flow(std::ptrdiff_t begin, std::ptrdiff_t end, Kernel kernel) {
     using V = EntriesOf<T>;
@@ -153,33 +151,29 @@ struct RowOperands {
     if (!scratch.data) failed = true;
     if (failed) return;
     Writing writing;
-    const bool two_ahead = n <= std::ptrdiff_t{512};
-    Extent<T> own, following;
+    Extent<T> own;
     bool known = false;
     // flatten: all that is called is inlined, so that sums stay in registers.
     const auto flow = [&](std::ptrdiff_t i, const RowInMemory<T> &row) __attribute__((flatten)) {
-      const Entries<T> x = row.in, after = {two_ahead ? row.after : row.next, x.n};
-      if (!known) {
-        own = Extent<T>(x);
-        if (two_ahead && row.next) following = Extent<T>({row.next, x.n});
-      }
+      const Entries<T> x = row.in, following = {row.next, x.n};
+      if (!known) own = Extent<T>(x);
       const Writing before = writing;
       Extent<T> coming;
       std::ptrdiff_t passed = 0;
       const auto meanwhile = [&](std::ptrdiff_t at) {
         passed = at + V::count;
         write(before, x.n, at);
-        if (!after.data) return;
-        fetch(after.data + at);
-        coming.add(after, at);
+        if (!following.data) return;
+        fetch(following.data + at);
+        if (Writing::writes) fetch(row.out + at);
+        coming.add(following, at);
       };
       Element *kept = in_results(row);
       if (!kept && room) kept = scratch.data + (i % 2 ? room : 0);
       writing = Writing();
       kernel(i, row, own, kept, meanwhile, writing);
       while (passed < x.n) meanwhile(passed);
-      own = two_ahead ? following : coming;
-      following = coming;
+      own = coming;
       known = row.next;
     };
     each(begin, end, flow, [&] {
@@ -194,7 +188,7 @@ struct RowOperands {
     }
     return nullptr;
   }
-  // What will be read before long: of a vector.
+  // What will be read or overwritten before long: of a vector.
   static void fetch(const T *at) {
     constexpr std::ptrdiff_t ahead = 1024 / sizeof(T), line = 64 / sizeof(T);
     for (std::ptrdiff_t j = 0; j < EntriesOf<T>::count; j += line)
@@ -221,7 +215,6 @@ struct RowOperands {
         T *const first = tile.data + i * size;
         kernel(begin + i, RowInMemory<T>{{first, n},
                                          i + 1 < rows ? first + size : nullptr,
-                                         i + 2 < rows ? first + 2 * size : nullptr,
                                          second.data ? seconds + i * size : nullptr,
                                          first});
       }

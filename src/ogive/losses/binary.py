@@ -14,16 +14,15 @@ from ogive.rows.along import as_floats
 _SHORT_ROW = 512
 
 
-def _operands(x: Any, target: Any, weights: list[Any]) -> list[Any]:
+def _operands(x: Any, target: Any, *weights: Any) -> list[Any]:
     """Bring all to one array of rows: one row if everything is adjacent, or cheap to make so."""
-    arrays = [x, target, *weights]
-    if all(w.size == 1 for w in weights):
+    if weights[0].size == weights[1].size == 1:
         # As `numpy.broadcast_to` would have them, in a tenth of its time.
-        weights = [np.ndarray((x.size,), w.dtype, w, strides=(0,)) for w in weights]
-        return [np.ascontiguousarray(a).reshape(-1) for a in (x, target)] + weights
-    arrays = [np.broadcast_to(a, x.shape) for a in arrays]
+        repeated = [np.ndarray((x.size,), w.dtype, w, strides=(0,)) for w in weights]
+        return [x.reshape(-1), target.reshape(-1), *repeated]
+    arrays = [np.broadcast_to(a, x.shape) for a in (x, target, *weights)]
     if x.ndim < 2 or x.shape[-1] < _SHORT_ROW:
-        return [np.ascontiguousarray(a).reshape(-1) for a in arrays]
+        return [a.reshape(-1) for a in arrays]
     return arrays
 
 
@@ -31,7 +30,8 @@ def _loss(
     name: str,
     x: Any,
     target: Any,
-    weights: dict[str, Any],
+    weight: Any,
+    pos_weight: Any,
     reduction: str,
     parameters: tuple[float, float],
     with_grad: bool,
@@ -49,31 +49,24 @@ def _loss(
             raise ValueError("out= takes the gradient: with_grad=True must be given with it")
         checks.gradient_array(out, x)
     target = target.astype(x.dtype, copy=False)
-    one = np.ones((), x.dtype)
-    arrays = [
-        one if w is None else checks.weights(label, w, x.shape, x.dtype)
-        for label, w in weights.items()
-    ]
-    arrays += [one] * (2 - len(arrays))
-
-    def wrong_target() -> None:
-        checks.refuse("target", target, lambda t: ~np.isfinite(t), "must be a finite number")
-
+    one = np.array(1, x.dtype)
+    weight = one if weight is None else checks.weights("weight", weight, x.shape, x.dtype)
+    if pos_weight is None:
+        pos_weight = one
+    else:
+        pos_weight = checks.weights("pos_weight", pos_weight, x.shape, x.dtype)
+    # Without `out` nothing is written that anybody sees: see below.
     if out is not None:
-        # A sum is found faster than a wrong target; it may be infinite without one.
-        with np.errstate(all="ignore"):
-            finite = np.isfinite(np.sum(target))
-        if not finite:
-            wrong_target()
+        checks.refuse_unless_finite("target", target)
     each = reduction == "none" and not axis_sums
     count = x.size // x.shape[-1] if axis_sums and x.shape[-1] else x.size
     if reduction == "mean":
         divisor *= count
     factor = 1.0 / divisor if divisor else 0.0
     if axis_sums:
-        rows = [np.broadcast_to(a, x.shape) for a in (x, target, *arrays)]
+        rows = [np.broadcast_to(a, x.shape) for a in (x, target, weight, pos_weight)]
     else:
-        rows = _operands(x, target, arrays)
+        rows = _operands(x, target, weight, pos_weight)
     ufunc = getattr(_core, f"{name}_{'each' if each else 'sum'}{'_with_grad' if with_grad else ''}")
     into = None
     if out is not None and rows[0].ndim == out.ndim:
@@ -84,14 +77,14 @@ def _loss(
     results = ufunc(*rows, factor, *parameters, **keywords)
     loss, gradient = results if with_grad else (results, np.empty(0))
     # A NaN may be that of a target.
-    if out is None and np.isnan(np.sum(loss)):
-        wrong_target()
+    if out is None and np.isnan(loss).any():
+        checks.refuse_unless_finite("target", target)
     if each:
         loss = loss.reshape(x.shape)[()]
     elif reduction == "none":
         loss = (loss * factor).astype(x.dtype)
     else:
-        total = np.float64(np.sum(loss) if np.ndim(loss) else loss)
+        total = np.float64(loss.sum())
         loss = total / divisor if divisor else np.float64(np.nan)
     if not with_grad:
         return loss
@@ -168,9 +161,16 @@ def binary_cross_entropy_with_logits(
     >>> round(loss, 12), gradient
     (np.float64(0.15663084479), array([-1.03057681e-09,  1.34470711e-01]))
     """
-    weights = {"weight": weight, "pos_weight": pos_weight}
     return _loss(
-        "binary_cross_entropy", input, target, weights, reduction, (-1.0, 0.0), with_grad, out
+        "binary_cross_entropy",
+        input,
+        target,
+        weight,
+        pos_weight,
+        reduction,
+        (-1.0, 0.0),
+        with_grad,
+        out,
     )
 
 
@@ -235,7 +235,7 @@ def sigmoid_focal_loss(
     if not 0 <= gamma < np.inf:
         raise ValueError(f"gamma must be at least 0 and finite, not {gamma!r}")
     parameters = (float(alpha), float(gamma))
-    return _loss("sigmoid_focal", input, target, {}, reduction, parameters, with_grad, out)
+    return _loss("sigmoid_focal", input, target, None, None, reduction, parameters, with_grad, out)
 
 
 def multilabel_soft_margin_loss(
@@ -295,7 +295,8 @@ def multilabel_soft_margin_loss(
         "binary_cross_entropy",
         x,
         target,
-        {"weight": weight},
+        weight,
+        None,
         reduction,
         (-1.0, 0.0),
         with_grad,

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ogive import _core
+
 REDUCTIONS = ("none", "mean", "sum")
 
 # Entries looked at together: their booleans stay in the cache.
@@ -45,10 +47,21 @@ def refuse(
         if skip is not None:
             found = found & ~skip.reshape(-1)[start : start + _BLOCK]
         if found.any():
-            first = start + int(np.argmax(found))
-            place = ", ".join(str(int(i)) for i in np.unravel_index(first, values.shape))
-            place = f"[{place}]" if values.ndim else ""
-            raise ValueError(f"{name}{place} is {flat[first]}: {condition}")
+            raise _wrong(name, values, start + int(np.argmax(found)), condition)
+
+
+def refuse_unless_finite(name: str, values: Any) -> None:
+    """Raise ValueError naming the first value that is infinite or NaN and its position."""
+    first = int(_core.first_not_finite(values.reshape(-1)))
+    if first >= 0:
+        raise _wrong(name, values, first, "must be a finite number")
+
+
+def _wrong(name: str, values: Any, first: int, condition: str) -> ValueError:
+    """Return the error that names a value by its position in the flat array."""
+    place = ", ".join(str(int(i)) for i in np.unravel_index(first, values.shape))
+    place = f"[{place}]" if values.ndim else ""
+    return ValueError(f"{name}{place} is {values.reshape(-1)[first]}: {condition}")
 
 
 def same_shape(name: str, shape: tuple[int, ...], expected: tuple[int, ...]) -> None:
