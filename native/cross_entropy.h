@@ -12,6 +12,8 @@
 //   loss      log1p(S') + (1 - s) (m - x_t) + s mean(m - x_i)
 //   gradient  that of before, for t with 1 - s times its numerator and s e_t, less s / n
 #pragma once
+#include <type_traits>
+
 #include "tiles.h"
 
 namespace OGIVE_ISA {
@@ -19,12 +21,25 @@ namespace {
 
 // log1p(S') + (m - x) of one logit.
 template <class T>
-inline Real loss_of(NumberOfRow<T> log, double m, Real x) {
-  const Real upper = splat<Real>(m);
+inline Real loss_of(NumberOfRow<T> log, Real upper, Real x) {
   const Bits<double> none = (x == upper) | (abs(x - upper) == infinity);
   const auto gap =
       Exact<NumberOfRow<T>>::sum(select(none, Real{}, upper), -select(none, Real{}, x));
   return select(none & (x != upper), upper - x, rounded(log + gap));
+}
+
+// The loss of a class, with the mean of m - x_i for a part s of the target that is spread.
+template <class T>
+inline Real loss_with(NumberOfRow<T> others, Real m, Real x_t, Real s, Real gap) {
+  const NumberOfRow<T> log = log1p(others);
+  return select(s == 0, loss_of<T>(log, m, x_t), leading(log) + (1 - s) * (m - x_t) + s * gap);
+}
+// What is divided by 1 + S' in the gradient of the class.
+template <class T>
+inline NumberOfRow<T> numerator(NumberOfRow<T> others, NumberOfRow<T> e_t, Bits<double> largest,
+                                Real s) {
+  const NumberOfRow<T> rest = select(largest, others, others + 1.0 - e_t);
+  return e_t * s - rest * (1 - s);
 }
 
 // The gufuncs (n),(),(),()->() and (n),(),(),()->(),(n): logits, class (int64; -1: none, which
@@ -52,25 +67,109 @@ struct CrossEntropyCall {
     }
   }
 
-  using Writing = Scaling<T>;  // without a gradient none is left
+  using Writing = std::conditional_t<with_gradient, Scaling<T>, Nothing<T>>;
+
+  // One row, but for what is left to `writing`.
+  struct One {
+    const CrossEntropyCall *call;
+    template <class Meanwhile>
+    void operator()(std::ptrdiff_t i, const RowInMemory<T> &row, const Extent<T> &extent,
+                    typename V::Element *kept, Meanwhile meanwhile, Writing &writing) const {
+      const std::ptrdiff_t t = call->target.at(i);
+      double value = 0;
+      if (t >= 0) {
+        Row whole(row.in, extent, t, call->smoothing.at(i), call->factor.at(i));
+        value = whole.into(row.out, kept, meanwhile, writing);
+      } else if (with_gradient) {
+        each_real(row.in,
+                  [&](std::ptrdiff_t at, Real) { store_reals(row.out, row.in.n, at, Real{}); });
+      }
+      call->loss.put(i, 0, value);
+    }
+  };
 
   void run(std::ptrdiff_t begin, std::ptrdiff_t end) {
-    operands.template each_in_flow<Writing>(
-        begin, end,
-        [this](std::ptrdiff_t i, const RowInMemory<T> &row, const Extent<T> &extent, auto *kept,
-               auto meanwhile, Writing &writing) {
-          const std::ptrdiff_t t = target.at(i);
-          double value = 0;
-          if (t >= 0) {
-            Row whole(row.in, extent, t, smoothing.at(i), factor.at(i));
-            value = whole.into(row.out, kept, meanwhile, writing);
-          } else if (with_gradient) {
-            each_real(row.in,
-                      [&](std::ptrdiff_t at, Real) { store_reals(row.out, row.in.n, at, Real{}); });
-          }
-          loss.put(i, 0, value);
-        });
+    if (operands.n > short_row || !operands.n)
+      return operands.template each_in_flow<Writing>(begin, end, One{this});
+    for (; begin < end; begin += V::count)
+      across(begin, end - begin < V::count ? end - begin : V::count);
   }
+
+  // Rows [begin, begin + count), with an entry of each in a vector.  What becomes of a row does not
+  // depend on those beside it.
+  [[gnu::flatten]] void across(std::ptrdiff_t begin, std::ptrdiff_t count) const {
+    const int n = static_cast<int>(operands.n);
+    V rows[short_row], kept[short_row];  // the entries, then the gradient; the e_i
+    operands.load_across(begin, count, rows);
+    const Asked asked(*this, begin, count);
+    const V target = entries(asked.lanes(asked.target)), x_t = Memory<V, T>::load(asked.x_t);
+    const Bits<typename V::Element> none = target < 0;
+    const Extent<T> extent = extent_across<T>(rows, n);
+    Wide<T> others;
+    const auto keep = [&](int j, V e) { kept[j] = e; };
+    const auto served = others_across<T>(rows, n, extent, others, keep) | none;
+    const Doubles<V> m(extent.largest), own(x_t), s = asked.lanes(asked.smoothing),
+                                                  factor = asked.lanes(asked.factor);
+    Doubles<V> gaps, losses, even;
+    Wide<T> part, at_target, e_t = Wide<T>::of(Below<T>(extent.largest).template of<false>(x_t));
+    for (int i = 0; i < m.parts; ++i) {
+      gaps.part[i] = {};
+      if (any(s.part[i] != 0))
+        for (int j = 0; j < n; ++j) gaps.part[i] += m.part[i] - Doubles<V>(rows[j]).part[i];
+      const Real gap = gaps.part[i] / static_cast<double>(n);
+      losses.part[i] = loss_with<T>(others.part[i], m.part[i], own.part[i], s.part[i], gap);
+      part.part[i] = inverse(others.part[i] + 1.0) * factor.part[i];
+      even.part[i] = s.part[i] * factor.part[i] / static_cast<double>(n);
+      at_target.part[i] =
+          numerator<T>(others.part[i], e_t.part[i], own.part[i] == m.part[i], s.part[i]);
+    }
+    asked.put(losses);
+    if constexpr (with_gradient) {
+      const Factor<T> scale(part);
+      const V less = entries(even), of_target = scale.times(entries(at_target), less);
+      for (int j = 0; j < n; ++j) {
+        const V y = select(target == static_cast<typename V::Element>(j), of_target,
+                           scale.times(kept[j], less));
+        rows[j] = select(none, V{}, y);
+      }
+    }
+    operands.store_across(begin, count, rows, served,
+                          [this](std::ptrdiff_t i, T *result) { alone(i, result); });
+  }
+  [[gnu::noinline]] void alone(std::ptrdiff_t i, T *result) const {
+    operands.template alone<Writing>(i, result, One{this});
+  }
+
+  // What is asked of as many rows as a V has lanes.
+  struct Asked {
+    const CrossEntropyCall &call;
+    std::ptrdiff_t begin, count;
+    alignas(64) double target[V::count], smoothing[V::count], factor[V::count];
+    alignas(64) T x_t[V::count];
+
+    Asked(const CrossEntropyCall &call, std::ptrdiff_t begin, std::ptrdiff_t count)
+        : call(call), begin(begin), count(count) {
+      for (int i = 0; i < V::count; ++i) {
+        const std::ptrdiff_t row = begin + (i < count ? i : 0), t = call.target.at(row);
+        target[i] = static_cast<double>(t);
+        smoothing[i] = call.smoothing.at(row);
+        factor[i] = call.factor.at(row);
+        x_t[i] = call.operands.in.at(row, t < 0 ? 0 : t);
+      }
+    }
+    static Doubles<V> lanes(const double *x) {
+      Doubles<V> y;
+      for (int i = 0; i < y.parts; ++i) y.part[i] = Memory<Real, double>::load(x + i * Real::count);
+      return y;
+    }
+    void put(const Doubles<V> &losses) const {
+      alignas(64) double some[V::count];
+      for (int i = 0; i < losses.parts; ++i)
+        Memory<Real, double>::store(some + i * Real::count, losses.part[i]);
+      for (std::ptrdiff_t i = 0; i < count; ++i)
+        call.loss.put(begin + i, 0, target[i] < 0 ? 0 : some[i]);
+    }
+  };
 
   struct Row {
     Entries<T> x;
@@ -111,21 +210,20 @@ struct CrossEntropyCall {
       return value;
     }
 
-    // What is divided by 1 + S' in the gradient of the target.
     Number numerator(Number e_t) const {
-      const Number rest = x_t == m ? others : others + 1.0 - e_t;
-      return e_t * splat<Real>(s) - rest * splat<Real>(1 - s);
+      const Bits<double> largest = splat<Real>(x_t) == splat<Real>(m);
+      return OGIVE_ISA::numerator<T>(others, e_t, largest, splat<Real>(s));
     }
-
     double loss() const {
-      const Number log = log1p(others);
-      if (s == 0) return first_lane(loss_of<T>(log, m, splat<Real>(x_t)));
       Real gaps = {};
-      each_real(x, [&](std::ptrdiff_t at, Real v) {
-        const Real gap = splat<Real>(m) - v;
-        gaps += at + Real::count <= x.n ? gap : first_lanes(gap, x.n - at);
-      });
-      return first_lane(leading(log)) + (1 - s) * (m - x_t) + s * (sum_of_lanes(gaps) / x.n);
+      if (s != 0)
+        each_real(x, [&](std::ptrdiff_t at, Real v) {
+          const Real gap = splat<Real>(m) - v;
+          gaps += at + Real::count <= x.n ? gap : first_lanes(gap, x.n - at);
+        });
+      const Real gap = splat<Real>(sum_of_lanes(gaps) / x.n);
+      return first_lane(
+          loss_with<T>(others, splat<Real>(m), splat<Real>(x_t), splat<Real>(s), gap));
     }
 
     double carefully(T *y) {
@@ -189,7 +287,7 @@ struct DenseCrossEntropyCall {
     Number value = Exact<Number>::of(Real{}), targets = value;
     for (std::ptrdiff_t at = 0; at < x.n; at += Real::count) {
       const Real weight = reals_at(t, at, 0);
-      const Real of_one = loss_of<T>(log, sum.largest, reals_at(x, at, -infinity));
+      const Real of_one = loss_of<T>(log, m, reals_at(x, at, -infinity));
       // A class that does not count may be impossible.
       value = value + select(weight == 0, Real{}, weight * of_one);
       targets = targets + weight;

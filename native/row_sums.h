@@ -218,12 +218,17 @@ bool fast_others(Entries<T> x, const Extent<T> &extent, typename EntriesOf<T>::E
   return !any(~holds<T>(Wide<T>::all(others)));
 }
 
-// That of as many rows as V has lanes, with entry j of all of them in x[j].
-template <bool narrow, class T, class V>
-Wide<T> others_of(const V *x, int n, V largest) {
+// That of as many rows as V has lanes, with entry j of all of them in x[j]; keep(j, e) takes the
+// e_j.
+template <bool narrow, class T, class V, class Keep>
+Wide<T> others_of(const V *x, int n, V largest, Keep keep) {
   const Below<T> below(largest);
   Others<T> sum(largest);
-  for (int j = 0; j < n; ++j) sum.add(x[j], below.template of<narrow>(x[j]));
+  for (int j = 0; j < n; ++j) {
+    const V e = below.template of<narrow>(x[j]);
+    sum.add(x[j], e);
+    keep(j, e);
+  }
   return combined(sum.total.wide(), Wide<T>::of(sum.ties),
                   [](auto s, auto ties) { return s + (ties - 1.0); });
 }
@@ -239,12 +244,37 @@ inline bool all_narrow(const Extent<T> &extent) {
   return !any(~(extent.largest - extent.smallest <= Below<T>::normal));
 }
 // The lanes in which it is good.
+template <class T, class Keep, class V = EntriesOf<T>>
+Bits<typename V::Element> others_across(const V *x, int n, const Extent<T> &extent, Wide<T> &others,
+                                        Keep keep) {
+  others = all_narrow(extent) ? others_of<true, T>(x, n, extent.largest, keep)
+                              : others_of<false, T>(x, n, extent.largest, keep);
+  return moderate<T>(extent.largest) & holds<T>(others);
+}
 template <class T, class V = EntriesOf<T>>
 Bits<typename V::Element> others_across(const V *x, int n, const Extent<T> &extent,
                                         Wide<T> &others) {
-  others = all_narrow(extent) ? others_of<true, T>(x, n, extent.largest)
-                              : others_of<false, T>(x, n, extent.largest);
-  return moderate<T>(extent.largest) & holds<T>(others);
+  return others_across<T>(x, n, extent, others, [](int, V) {});
+}
+// The same with e_i that are not rounded to the type of the rows.
+template <class T, class V = EntriesOf<T>>
+[[gnu::noinline]] Wide<T> exact_others_across(const V *x, int n, V largest) {
+  using Number = NumberOfRow<T>;
+  const Doubles<V> m(largest);
+  Wide<T> others;
+  for (int i = 0; i < m.parts; ++i) {
+    Number sum = Exact<Number>::of(Real{});
+    Real ties = splat<Real>(-1);
+    for (int j = 0; j < n; ++j) {
+      const Real v = Doubles<V>(x[j]).part[i];
+      const Bits<double> equal = v == m.part[i];
+      const Number e = value_of(exp_below<Number>(v, m.part[i]));
+      sum = sum + select(equal | (v == -infinity), Exact<Number>::of(Real{}), e);
+      ties += select(equal, splat<Real>(1), Real{});
+    }
+    others.part[i] = sum + ties;
+  }
+  return others;
 }
 
 }  // namespace

@@ -236,8 +236,14 @@ struct row_of_logsumexp {
     const Extent<T> extent = extent_across<T>(x, n);
     Wide<T> others;
     const auto served = others_across(x, n, extent, others);
-    x[0] = value<T>(extent.largest, others);
-    return served & ~cancels(x[0], extent.largest);
+    V result = value<T>(extent.largest, others);
+    const auto cancel = cancels(result, extent.largest);
+    if (any(cancel & served)) {
+      const Wide<T> exact = exact_others_across<T>(x, n, extent.largest);
+      result = select(cancel, value<T>(extent.largest, exact), result);
+    }
+    x[0] = result;
+    return served;
   }
   template <class T>
   [[gnu::noinline]] static void careful(Entries<T>, const RowSum<T> &sum, double, T *y) {

@@ -109,18 +109,33 @@ struct RowOperands {
     for (std::ptrdiff_t i = 0; i < count; ++i)
       for (std::ptrdiff_t j = 0; j < results; ++j) out.put(begin + i, j, columns[j][i]);
   }
-  // The results of one lane, and a row of the input: adjacent.
-  template <class V>
-  void store_lane(const V *across, std::ptrdiff_t lane, T *row) const {
-    for (std::ptrdiff_t j = 0; j < results; ++j) {
-      alignas(64) T some[V::count];
-      Memory<V, T>::store(some, across[j]);
-      row[j] = some[lane];
+  // The results of the lanes that `served` names; those of the others are what alone(i, result)
+  // makes of the row i.
+  template <class V, class Alone>
+  void store_across(std::ptrdiff_t begin, std::ptrdiff_t count, const V *across,
+                    Bits<typename V::Element> served, Alone alone) const {
+    if (!any(~served)) return store_across(begin, count, across);
+    const Unpacked<Bits<typename V::Element>> serves(served);
+    T result[short_row];
+    for (std::ptrdiff_t i = 0; i < count; ++i) {
+      if (serves.lane[i])
+        store_lane(across, i, result);
+      else
+        alone(begin + i, result);
+      for (std::ptrdiff_t j = 0; j < results; ++j) out.put(begin + i, j, result[j]);
     }
   }
-  void load_row(std::ptrdiff_t i, T *row) const {
+  // A short row of its own, by the kernel of each_in_flow.
+  template <class Writing, class Kernel>
+  void alone(std::ptrdiff_t i, T *result, Kernel kernel) const {
+    T some[short_row];
+    typename EntriesOf<T>::Element kept[short_row];
     const T nothing = element<T>(-infinity);
-    for (std::ptrdiff_t j = 0; j < n; ++j) row[j] = entry(i, j, nothing);
+    for (std::ptrdiff_t j = 0; j < n; ++j) some[j] = entry(i, j, nothing);
+    const RowInMemory<T> row = {{some, n}, nullptr, nullptr, result};
+    Writing writing;
+    kernel(i, row, Extent<T>(row.in), kept, [](std::ptrdiff_t) {}, writing);
+    for (std::ptrdiff_t at = 0; at < n; at += EntriesOf<T>::count) write(writing, n, at);
   }
 
   // kernel(i, row) for the rows [begin, end); flush() when the last of them in memory is done.
@@ -180,6 +195,15 @@ struct RowOperands {
       for (std::ptrdiff_t at = 0; at < n; at += V::count) write(writing, n, at);
       writing = Writing();
     });
+  }
+  // The results of one lane.
+  template <class V>
+  void store_lane(const V *across, std::ptrdiff_t lane, T *row) const {
+    for (std::ptrdiff_t j = 0; j < results; ++j) {
+      alignas(64) T some[V::count];
+      Memory<V, T>::store(some, across[j]);
+      row[j] = some[lane];
+    }
   }
   // Room for the e_i where the results will be, unless the row still is there.
   typename EntriesOf<T>::Element *in_results(const RowInMemory<T> &row) const {
