@@ -4,22 +4,21 @@
 //
 //   loss = max(0, s) + log1p(e),  gradient = +-sigmoid(s),  sigmoid(s) = (1 or e) / (1 + e)
 //
-// e by the table of below.h; its logarithm with a factor c from another, near 1 / (1 + e), as
-// log1p(z) - log(c), z = c e + (c - 1), which for small e is log1p(e) itself.  A sum of losses has
-// no need of it: the product of several 1 + e_i, of which 1 is left out, has one logarithm.
+// Where there are tables, e by that of below.h; its logarithm with a factor c from another, near
+// 1 / (1 + e), as log1p(z) - log(c), z = c e + (c - 1), which for small e is log1p(e) itself.  A
+// sum of losses has no need of it: the product of several 1 + e_i, of which 1 is left out, has one
+// logarithm.
 #pragma once
 #include "row_sums.h"
 
 namespace OGIVE_ISA {
 namespace {
 
-#if defined(__AVX512F__)
 // For float64 to an ulp or two; to 2^-42 for the shorter types.
 template <class T>
 struct Certain {
   Real over, e;  // max(0, s), e^-|x|
 
-  static constexpr bool exists = true;
   // The lanes it is for.
   template <class V>
   static Bits<typename V::Element> serves(V x, V t) {
@@ -32,38 +31,45 @@ struct Certain {
     return 0.5 - t;
   }
   explicit Certain(Real s) : over(at_least(s, 0)), turned(s < 0) {
-    // Beyond that the shorter types know 0 and 1 alone.
     const Real least = real_of(bits_of(s) | Format<double>::sign);
     if constexpr (twice)
-      e = ExpBelow<T>(Real{}).template of<0>(least);
+      e = power(least);
     else
-      e = power(at_least(least, -Below<double>::normal));
+      e = power(at_least(least, -Below<double>::normal));  // beyond that they know 0 and 1 alone
   }
   Real loss() const { return over + log1p(e); }
   // sigmoid(s) times a factor.
   Real slope(Real factor) const {
     const Real part = select(turned, e, splat<Real>(1)), whole = 1 + e;
-    if constexpr (twice) {
+    if constexpr (twice)
       return part / whole * factor;
-    } else {
-      const Real r = both([](__m512d x) { return _mm512_rcp14_pd(x); }, whole);
-      return part * fma(r, fma(-r, whole, splat<Real>(1)), r) * factor;  // to 2^-27
-    }
+    else
+      return part * rough_inverse(whole) * factor;
   }
 
  private:
-  using F = Format<double>;
   static constexpr bool twice = sizeof(T) == 8;
   Bits<double> turned;
 
+#if defined(__AVX512F__)
+  using F = Format<double>;
+
+  static Real rough_inverse(Real x) {  // to 2^-27
+    const Real r = both([](__m512d x) { return _mm512_rcp14_pd(x); }, x);
+    return fma(r, fma(-r, x, splat<Real>(1)), r);
+  }
   static Real power(Real x) {
-    constexpr int bits = Table<double>::bits;
-    constexpr double magic = F::round_magic / (1 << bits);
-    const Real t = mul_add(x, splat<Real>(log2_e), splat<Real>(magic));
-    const Real r = fma(t - magic, splat<Real>(-ln2[0]), x);
-    const auto exponent = bits_of(t) << (F::fraction_bits - bits);
-    const Real two = real_of(bits_of(Table<double>::power(bits_of(t))) + exponent);
-    return mul_add(two, mul_add(r * r, polynomial(r, exp_wide_16), r), two);
+    if constexpr (twice) {
+      return ExpBelow<T>(Real{}).template of<0>(x);
+    } else {
+      constexpr int bits = Table<double>::bits;
+      constexpr double magic = F::round_magic / (1 << bits);
+      const Real t = mul_add(x, splat<Real>(log2_e), splat<Real>(magic));
+      const Real r = fma(t - magic, splat<Real>(-ln2[0]), x);
+      const auto exponent = bits_of(t) << (F::fraction_bits - bits);
+      const Real two = real_of(bits_of(Table<double>::power(bits_of(t))) + exponent);
+      return mul_add(two, mul_add(r * r, polynomial(r, exp_wide_16), r), two);
+    }
   }
   static Real log1p(Real e) {
     const auto j = bits_of(mul_add(e, splat<Real>(15), splat<Real>(F::round_magic)));
@@ -76,6 +82,16 @@ struct Certain {
       return log + mul_add(z * z, polynomial(z, log1p_wide_16), z);
     }
   }
+#else
+  static Real rough_inverse(Real x) { return 1 / x; }
+  static Real power(Real x) {
+    if constexpr (twice)
+      return rounded(loose_exp(Pair<Real>{x, {}}));
+    else
+      return value_of(exp_of<Real>(x));
+  }
+  static Real log1p(Real e) { return rounded(OGIVE_ISA::log1p(Exact<NumberOfRow<T> >::of(e))); }
+#endif
 };
 
 // The sum of losses.
@@ -105,13 +121,6 @@ class CertainSum {
   int factors = 0;
   Number sum = Exact<Number>::of(Real{});
 };
-#else
-// Without a table there is one way for all targets.
-template <class T>
-struct Certain {
-  static constexpr bool exists = false;
-};
-#endif
 
 }  // namespace
 }  // namespace OGIVE_ISA

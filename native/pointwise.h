@@ -138,7 +138,7 @@ struct PointwiseCall {
   }
   // What becomes of a logit does not depend on those beside it.
   static Found found(Real x, Real t, Real weight, Real positive, const Parameters &p) {
-    if constexpr (Function::certain && Certain<T>::exists) {
+    if constexpr (Function::certain) {
       const Bits<double> served = Certain<T>::serves(x, t);
       const Real side = Certain<T>::side(t);
       const Certain<T> certain(with_sign_of(x, side));
@@ -230,7 +230,7 @@ struct PointwiseCall {
     const Parameters p = {parameter[0].at(row), parameter[1].at(row), parameter[2].at(row)};
     Number total = Exact<Number>::of(Real{});
     std::ptrdiff_t at = begin;
-    if constexpr (Function::certain && Certain<T>::exists) {
+    if constexpr (Function::certain) {
       if (regular() && unweighted(row)) at = certain_part(row, begin, end, p.factor, total);
     }
     if (regular()) {

@@ -105,3 +105,34 @@ def test_the_cross_entropy_of_a_row(dtype: str, n: int) -> None:
             )
             _same(loss[i : i + 1], one)
             _same(gradient[i : i + 1], slope)
+
+
+@each_dtype
+@pytest.mark.parametrize("n", [n for n in LENGTHS if n != 1000])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_cross_entropy_of_rows_among_others(dtype: str, n: int, smoothing: float) -> None:
+    def both(x: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return ogive.losses.cross_entropy(
+            x, t, reduction="none", label_smoothing=smoothing, with_grad=True
+        )
+
+    x = _matrix(n, 150, dtype)
+    t = np.random.default_rng(1).integers(0, n, 150)
+    t[::11] = -100
+    one_by_one = [both(x[i : i + 1], t[i : i + 1]) for i in range(150)]
+    losses, gradients = (np.concatenate(several) for several in zip(*one_by_one, strict=True))
+    assert not losses[::11].any()
+    assert not gradients[::11].any()
+    for got, some in (
+        (both(x, t), slice(None)),
+        (both(x[::-1], t[::-1]), slice(None, None, -1)),
+        (both(np.asfortranarray(x), t), slice(None)),
+        (both(x[7:72], t[7:72]), slice(7, 72)),
+    ):
+        _same(got[0], losses[some])
+        _same(got[1], gradients[some])
+    in_place = x.copy()
+    ogive.losses.cross_entropy(
+        in_place, t, reduction="sum", label_smoothing=smoothing, with_grad=True, out=in_place
+    )
+    _same(in_place, gradients)
