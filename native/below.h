@@ -55,17 +55,37 @@ struct Table<double> {
 
 // ---- the exponential -------------------------------------------------------------------------
 
+// Rounded; less(z): what the exponential itself is more than a z next to it.
+template <class V>
+struct Rounded {
+  V e;
+  V less(V z) const { return e - z; }
+};
+template <class V>
+struct RoundedPair {
+  V e;
+  Pair<V> exact;
+  V less(V z) const { return (exact.hi - z) + exact.lo; }
+};
+template <class V>
+struct RoundedProduct {
+  V e, power, p;  // power (1 + p)
+  V less(V z) const { return fma(power, p, power - z); }
+};
+
 template <class T, bool table = Table<typename EntriesOf<T>::Element>::bits != 0>
 class ExpBelow {
  public:
   using V = EntriesOf<T>;
   explicit ExpBelow(V m) : m(m) {}
   template <int>
-  V of(V x) const {
-    if constexpr (sizeof(T) == 2)
-      return value_of(exp_of<Real>(x - m));
-    else
-      return rounded(loose_exp(two_sum(x, -m)));
+  auto of(V x) const {
+    if constexpr (sizeof(T) == 2) {
+      return Rounded<V>{value_of(exp_of<Real>(x - m))};
+    } else {
+      const Pair<V> exact = loose_exp(two_sum(x, -m));
+      return RoundedPair<V>{rounded(exact), exact};
+    }
   }
   static constexpr int raised = 0;
 
@@ -87,13 +107,13 @@ class ExpBelow<T, true> {
   }
   // e^(x - m) 2^up, if that is a normal number.
   template <int up>
-  V of(V x) const {
+  RoundedProduct<V> of(V x) const {
     const V t = nearest(x), r = reduced(x, t - magic) - rest;
     const auto j = bits_of(t);
     const auto exponent = (j << (F::fraction_bits - bits)) + (Integer{up} << F::fraction_bits);
     const V power = real_of(bits_of(Table<Element>::power(j)) + exponent);
     const V p = mul_add(r * r, Table<Element>::curved(r), r) + Table<Element>::rest(j);
-    return mul_add(power, p, power);
+    return {mul_add(power, p, power), power, p};
   }
   static constexpr int raised = sizeof(Element) == 4 ? 64 : 512;
 
@@ -130,17 +150,31 @@ class Below {
   // from the formula: processors are slow at making subnormal numbers.
   template <bool narrow>
   V of(V x) const {
+    return unrounded<narrow>(x).e;
+  }
+  template <bool narrow>
+  auto unrounded(V x) const {
     if constexpr (narrow) {
       return exp.template of<0>(x);
     } else {
       const Bits<Element> none = x < lowest;
-      const V power = exp.template of<Exp::raised>(select(none, m, x));
-      return select(none, V{}, power * Element(two_to<-Exp::raised>));
+      return lowered(exp.template of<Exp::raised>(select(none, m, x)), none);
     }
   }
 
  private:
   using Exp = ExpBelow<T>;
+  // Times 2^-raised, 0 in some lanes.
+  static V lowered(V e, Bits<Element> none) {
+    return select(none, V{}, e * Element(two_to<-Exp::raised>));
+  }
+  static Rounded<V> lowered(Rounded<V> x, Bits<Element> none) { return {lowered(x.e, none)}; }
+  static RoundedPair<V> lowered(RoundedPair<V> x, Bits<Element> none) {
+    return {lowered(x.e, none), {lowered(x.exact.hi, none), lowered(x.exact.lo, none)}};
+  }
+  static RoundedProduct<V> lowered(RoundedProduct<V> x, Bits<Element> none) {
+    return {lowered(x.e, none), lowered(x.power, none), x.p};
+  }
   V m, lowest;
   Exp exp;
 };

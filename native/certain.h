@@ -60,7 +60,7 @@ struct Certain {
   }
   static Real power(Real x) {
     if constexpr (twice) {
-      return ExpBelow<T>(Real{}).template of<0>(x);
+      return ExpBelow<T>(Real{}).template of<0>(x).e;
     } else {
       constexpr int bits = Table<double>::bits;
       constexpr double magic = F::round_magic / (1 << bits);

@@ -127,43 +127,49 @@ inline auto moderate(EntriesOf<T> largest) {
   return abs(largest) <= RowOf<T>::largest;
 }
 
-// The sum of what is not larger than 2, lane by lane.
+// 1 or more, lane by lane: the sum of exponentials of which each lane, or all lanes together, has
+// one that is 1.  To 2^-28 (float32) or 2^-57 (float64) of itself and of 1, however many there are.
 template <class T>
-struct Total {
-  Wide<T> sum = {};
-  void add(EntriesOf<T>, EntriesOf<T> e) { sum = sum + Wide<T>::of(e); }
-  Wide<T> wide() const { return sum; }
-};
-// The same faster, for 2^10 of them: to 2^-28 (float32) or 2^-57 (float64) of itself and of 1.
-template <class V>
-struct RoughSum {
-  V sum = splat<V>(2), rest = {};
-  void add(V, V e) {
-    const Pair<V> s = fast_two_sum(sum, e);
-    sum = s.hi;
-    rest += s.lo;
+class Whole {
+ public:
+  using V = EntriesOf<T>;
+  template <class E>
+  void add(V, const E &x) {
+    const V next = sum + x.e;
+    rest += x.less(next - sum);
+    sum = next;
+    if (++count == most) gather();
   }
-};
-template <class T>
-struct RoughTotal : Total<T> {};
-template <>
-struct RoughTotal<float> : RoughSum<Single> {
-  Wide<float> wide() const { return Wide<float>::of(sum - 2) + Wide<float>::of(rest); }
-};
-template <>
-struct RoughTotal<double> : RoughSum<Real> {
-  Wide<double> wide() const { return {fast_two_sum(sum - 2, rest)}; }
+  Wide<T> wide() {
+    gather();
+    return total;
+  }
+
+ private:
+  // What is left of these is added up without a thought for what is left of that.
+  static constexpr int most = 1 << 10;
+  static constexpr int least = 2;  // no e_i is larger
+  void gather() {
+    total = total + Wide<T>::of(sum - least) + Wide<T>::of(rest);
+    sum = splat<V>(least);
+    rest = {};
+    count = 0;
+  }
+  V sum = splat<V>(least), rest = {};
+  int count = 0;
+  Wide<T> total = {};
 };
 // S', lane by lane: what are not the largest, and how many are.
 template <class T>
 struct Others {
   using V = EntriesOf<T>;
   V largest, ties = {};
-  Total<T> total = {};
+  Wide<T> total = {};
   explicit Others(V largest) : largest(largest) {}
-  void add(V x, V e) {
+  template <class E>
+  void add(V x, const E &rounded) {
     const Bits<typename V::Element> equal = x == largest;
-    total.add(x, select(equal, V{}, e));
+    total = total + Wide<T>::of(select(equal, V{}, rounded.e));
     ties += select(equal, splat<V>(1), V{});
   }
 };
@@ -184,14 +190,16 @@ inline void sum_up(Sum &sum, Entries<T> x, const Below<T> &below,
   using V = EntriesOf<T>;
   std::ptrdiff_t at = 0;
   for (; at + V::count <= x.n; at += V::count) {
-    const V v = Memory<V, T>::load(x.data + at), e = below.template of<narrow>(v);
-    if (kept) raw_store(kept + at, e);
+    const V v = Memory<V, T>::load(x.data + at);
+    const auto e = below.template unrounded<narrow>(v);
+    if (kept) raw_store(kept + at, e.e);
     sum.add(v, e);
     meanwhile(at);
   }
   if (at < x.n) {
-    const V v = x.load(at), e = below.template of<false>(v);
-    if (kept) store_entries(kept, x.n, at, e);
+    const V v = x.load(at);
+    const auto e = below.template unrounded<false>(v);
+    if (kept) store_entries(kept, x.n, at, e.e);
     sum.add(v, e);
     meanwhile(at);
   }
@@ -214,7 +222,7 @@ bool fast_others(Entries<T> x, const Extent<T> &extent, typename EntriesOf<T>::E
   const V largest = splat<V>(extent.most());
   if (any(~moderate<T>(largest))) return false;
   const Others<T> sum = summed(Others<T>(largest), x, extent, Below<T>(largest), kept, meanwhile);
-  others = total_of(sum.total.wide()) + (sum_of_lanes(sum.ties) - 1);
+  others = total_of(sum.total) + (sum_of_lanes(sum.ties) - 1);
   return !any(~holds<T>(Wide<T>::all(others)));
 }
 
@@ -225,11 +233,11 @@ Wide<T> others_of(const V *x, int n, V largest, Keep keep) {
   const Below<T> below(largest);
   Others<T> sum(largest);
   for (int j = 0; j < n; ++j) {
-    const V e = below.template of<narrow>(x[j]);
+    const auto e = below.template unrounded<narrow>(x[j]);
     sum.add(x[j], e);
-    keep(j, e);
+    keep(j, e.e);
   }
-  return combined(sum.total.wide(), Wide<T>::of(sum.ties),
+  return combined(sum.total, Wide<T>::of(sum.ties),
                   [](auto s, auto ties) { return s + (ties - 1.0); });
 }
 template <class T, class V = EntriesOf<T>>

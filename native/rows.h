@@ -97,10 +97,10 @@ struct row_of_softmax {
     if (any(~moderate<T>(largest))) return false;
     const Below<T> below(largest);
     if (kept) {
-      const auto sum = summed(RoughTotal<T>(), x, extent, below, kept, meanwhile);
+      auto sum = summed(Whole<T>(), x, extent, below, kept, meanwhile);
       writing = {y, kept, inverse_of<T>(total_of(sum.wide()))};
     } else {
-      const auto sum = summed(Total<T>(), x, extent, below, kept, meanwhile);
+      auto sum = summed(Whole<T>(), x, extent, below, kept, meanwhile);
       const Factor<T> inverse = inverse_of<T>(total_of(sum.wide()));
       for (std::ptrdiff_t at = 0; at < x.n; at += V::count)
         store_entries(y, x.n, at, inverse.times(below.template of<false>(x.load(at)), V{}));
@@ -110,10 +110,11 @@ struct row_of_softmax {
   template <bool narrow, class T, class V>
   static void write_across(V *x, int n, V largest) {
     const Below<T> below(largest);
-    Total<T> total;
+    Whole<T> total;
     for (int j = 0; j < n; ++j) {
-      x[j] = below.template of<narrow>(x[j]);
-      total.add(x[j], x[j]);
+      const auto e = below.template unrounded<narrow>(x[j]);
+      total.add(x[j], e);
+      x[j] = e.e;
     }
     const Factor<T> inverse = inverse_of<T>(total.wide());
     for (int j = 0; j < n; ++j) x[j] = inverse.times(x[j], V{});
