@@ -83,8 +83,8 @@ class ExpBelow {
     if constexpr (sizeof(T) == 2) {
       return Rounded<V>{value_of(exp_of<Real>(x - m))};
     } else {
-      const Pair<V> exact = loose_exp(two_sum(x, -m));
-      return RoundedPair<V>{rounded(exact), exact};
+      const auto exact = loose_exp(two_sum(x, -m));
+      return RoundedPair<V>{rounded(exact), value_of(exact)};
     }
   }
   static constexpr int raised = 0;

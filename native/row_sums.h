@@ -163,15 +163,17 @@ class Whole {
 template <class T>
 struct Others {
   using V = EntriesOf<T>;
-  V largest, ties = {};
+  V largest, ties = {}, rest = {};  // rest: what was rounded off
   Wide<T> total = {};
   explicit Others(V largest) : largest(largest) {}
   template <class E>
   void add(V x, const E &rounded) {
     const Bits<typename V::Element> equal = x == largest;
     total = total + Wide<T>::of(select(equal, V{}, rounded.e));
+    rest += select(equal, V{}, rounded.less(rounded.e));
     ties += select(equal, splat<V>(1), V{});
   }
+  Wide<T> wide() const { return total + Wide<T>::of(rest); }
 };
 
 // Where S' is good although the e_i in it were rounded to the type of the row, subnormal ones too:
@@ -222,7 +224,7 @@ bool fast_others(Entries<T> x, const Extent<T> &extent, typename EntriesOf<T>::E
   const V largest = splat<V>(extent.most());
   if (any(~moderate<T>(largest))) return false;
   const Others<T> sum = summed(Others<T>(largest), x, extent, Below<T>(largest), kept, meanwhile);
-  others = total_of(sum.total) + (sum_of_lanes(sum.ties) - 1);
+  others = total_of(sum.wide()) + (sum_of_lanes(sum.ties) - 1);
   return !any(~holds<T>(Wide<T>::all(others)));
 }
 
@@ -237,7 +239,7 @@ Wide<T> others_of(const V *x, int n, V largest, Keep keep) {
     sum.add(x[j], e);
     keep(j, e.e);
   }
-  return combined(sum.total, Wide<T>::of(sum.ties),
+  return combined(sum.wide(), Wide<T>::of(sum.ties),
                   [](auto s, auto ties) { return s + (ties - 1.0); });
 }
 template <class T, class V = EntriesOf<T>>

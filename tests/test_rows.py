@@ -273,6 +273,18 @@ def test_one_row_longer_than_the_caches() -> None:
     assert (error <= 2 * np.spacing(p)).all()
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("entry", [-0.1236, -0.5772, -0.9])
+def test_what_is_rounded_off_equal_entries_does_not_add_up(dtype: str, entry: float) -> None:
+    x = np.full(3_000_000, entry, dtype)
+    x[0] = 0
+    e = np.exp(x[1].astype(np.longdouble))
+    total = 1 + (x.size - 1) * e
+    p = ogive.softmax(x)
+    for got, exact in ((p[0], 1 / total), (p[-1], e / total)):
+        assert abs(got - exact) <= 2 * np.spacing(got)
+
+
 @pytest.mark.parametrize("level", [level for level in _core.isa_supported if level != _core.isa])
 @pytest.mark.parametrize("file", ["test_rows", "test_row_neighbours", "test_losses"])
 def test_the_other_levels(file: str, level: str) -> None:
