@@ -12,8 +12,6 @@
 //   loss      log1p(S') + (1 - s) (m - x_t) + s mean(m - x_i)
 //   gradient  that of before, for t with 1 - s times its numerator and s e_t, less s / n
 #pragma once
-#include <type_traits>
-
 #include "tiles.h"
 
 namespace OGIVE_ISA {
@@ -42,6 +40,16 @@ inline NumberOfRow<T> numerator(NumberOfRow<T> others, NumberOfRow<T> e_t, Bits<
   return e_t * s - rest * (1 - s);
 }
 
+// What a row leaves to be written.
+template <class T, bool with_gradient>
+struct GradientWriting {
+  using type = Scaling<T>;
+};
+template <class T>
+struct GradientWriting<T, false> {
+  using type = Nothing<T>;
+};
+
 // The gufuncs (n),(),(),()->() and (n),(),(),()->(),(n): logits, class (int64; -1: none, which
 // costs nothing), s, and what the gradient is multiplied with (float64); the loss (float64) and the
 // gradient.
@@ -67,7 +75,7 @@ struct CrossEntropyCall {
     }
   }
 
-  using Writing = std::conditional_t<with_gradient, Scaling<T>, Nothing<T>>;
+  using Writing = typename GradientWriting<T, with_gradient>::type;
 
   // One row, but for what is left to `writing`.
   struct One {
