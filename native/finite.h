@@ -44,28 +44,15 @@ struct FiniteCall {
     }
     return -1;
   }
-  struct Chunks {
-    const FiniteCall *call;
-    std::ptrdiff_t row;
-    std::ptrdiff_t *found;
-    static void run(void *context, std::ptrdiff_t begin, std::ptrdiff_t end) {
-      const Chunks &self = *static_cast<Chunks *>(context);
-      for (; begin < end; ++begin) {
-        const std::ptrdiff_t from = begin * chunk, to = from + chunk, n = self.call->operands.n;
-        self.found[begin] = self.call->find(self.row, from, to < n ? to : n);
-      }
-    }
-  };
   void run(std::ptrdiff_t begin, std::ptrdiff_t end) {
-    const std::ptrdiff_t chunks = (operands.n + chunk - 1) / chunk;
+    const std::ptrdiff_t n = operands.n, chunks = chunks_of<chunk>(n);
     const Scratch<std::ptrdiff_t> found(chunks + 1);
     if (!found.data) operands.failed = true;
     for (; begin < end && !operands.failed; ++begin) {
-      Chunks work = {this, begin, found.data};
-      if (count == 1)
-        in_parallel(chunks, chunk, Chunks::run, &work);
-      else
-        Chunks::run(&work, 0, chunks);
+      each_chunk<chunk>(n, count == 1,
+                        [&, row = begin](std::ptrdiff_t i, std::ptrdiff_t from, std::ptrdiff_t to) {
+                          found.data[i] = find(row, from, to);
+                        });
       std::int64_t position = -1;
       for (std::ptrdiff_t i = 0; i < chunks && position < 0; ++i) position = found.data[i];
       first.put(begin, 0, position);

@@ -247,28 +247,14 @@ struct PointwiseCall {
       total = total + singly(row, at, end - at < Real::count ? end - at : Real::count, p);
     return first_lane(rounded(total_of_reals<T>(total)));
   }
-  struct Chunks {
-    const PointwiseCall *call;
-    std::ptrdiff_t row;
-    double *sums;
-    static void run(void *context, std::ptrdiff_t begin, std::ptrdiff_t end) {
-      const Chunks &self = *static_cast<Chunks *>(context);
-      for (; begin < end; ++begin) {
-        const std::ptrdiff_t from = begin * chunk, to = from + chunk;
-        self.sums[begin] = self.call->part(self.row, from, to < self.call->n ? to : self.call->n);
-      }
-    }
-  };
   void one(std::ptrdiff_t row, bool alone) {
-    const std::ptrdiff_t chunks = (n + chunk - 1) / chunk;
+    const std::ptrdiff_t chunks = chunks_of<chunk>(n);
     const Scratch<double> sums(chunks ? chunks : 1);
     if (!sums.data) operands.failed = true;
     if (operands.failed) return;
-    Chunks work = {this, row, sums.data};
-    if (alone)
-      in_parallel(chunks, chunk, Chunks::run, &work);
-    else
-      Chunks::run(&work, 0, chunks);
+    each_chunk<chunk>(n, alone, [&](std::ptrdiff_t i, std::ptrdiff_t begin, std::ptrdiff_t end) {
+      sums.data[i] = part(row, begin, end);
+    });
     if constexpr (!each) {
       double hi = 0, lo = 0;
       for (std::ptrdiff_t i = 0; i < chunks; ++i) {

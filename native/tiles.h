@@ -251,6 +251,29 @@ struct RowOperands {
   }
 };
 
+// [0, n) in chunks of one size: how many there are, and visit(i, begin, end) for each of them, on
+// several threads if `alone` says that nothing else keeps these busy.
+template <std::ptrdiff_t size>
+constexpr std::ptrdiff_t chunks_of(std::ptrdiff_t n) {
+  return (n + size - 1) / size;
+}
+template <std::ptrdiff_t size, class Visit>
+inline void each_chunk(std::ptrdiff_t n, bool alone, Visit visit) {
+  auto some = [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
+    for (; begin < end; ++begin) {
+      const std::ptrdiff_t from = begin * size, to = from + size;
+      visit(begin, from, to < n ? to : n);
+    }
+  };
+  if (!alone) return some(0, chunks_of<size>(n));
+  in_parallel(
+      chunks_of<size>(n), size,
+      [](void *context, std::ptrdiff_t begin, std::ptrdiff_t end) {
+        (*static_cast<decltype(some) *>(context))(begin, end);
+      },
+      &some);
+}
+
 // A gufunc's loop: Call makes itself of what NumPy hands over, and does the rows [begin, end).
 template <class Call>
 int row_loop(void *, char *const *data, const std::ptrdiff_t *sizes, const std::ptrdiff_t *steps,

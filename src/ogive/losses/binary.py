@@ -44,10 +44,7 @@ def _loss(
     target = np.asarray(target)
     checks.same_shape("target", target.shape, x.shape)
     checks.reduction_of(reduction)
-    if out is not None:
-        if not with_grad:
-            raise ValueError("out= takes the gradient: with_grad=True must be given with it")
-        checks.gradient_array(out, x)
+    checks.gradient_array(out, x, with_grad)
     target = target.astype(x.dtype, copy=False)
     one = np.array(1, x.dtype)
     weight = one if weight is None else checks.weights("weight", weight, x.shape, x.dtype)

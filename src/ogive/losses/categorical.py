@@ -37,14 +37,6 @@ def _class_weights(weight: Any, classes: int) -> Any:
     return weight
 
 
-def _check_gradient(x: Any, with_grad: bool, out: Any) -> None:
-    if out is None:
-        return
-    if not with_grad:
-        raise ValueError("out= takes the gradient: with_grad=True must be given with it")
-    checks.gradient_array(out, x)
-
-
 def _call(
     name: str, operands: tuple[Any, ...], x: Any, axis: int, with_grad: bool, out: Any
 ) -> tuple[Any, Any]:
@@ -143,7 +135,7 @@ def cross_entropy(
     checks.reduction_of(reduction)
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"label_smoothing must be in [0, 1], not {label_smoothing!r}")
-    _check_gradient(x, with_grad, out)
+    checks.gradient_array(out, x, with_grad)
     rows = np.moveaxis(x, axis, -1)
     classes = rows.shape[-1]
     weights = None if weight is None else _class_weights(weight, classes)
@@ -251,7 +243,7 @@ def nll_loss(
     if target.dtype.kind not in "bui":
         raise TypeError(f"target must be classes, as integers, not {target.dtype}")
     checks.reduction_of(reduction)
-    _check_gradient(x, with_grad, out)
+    checks.gradient_array(out, x, with_grad)
     rows = np.moveaxis(x, axis, -1)
     chosen, counts = _indices(target, rows.shape[:-1], rows.shape[-1], ignore_index)
     of_each = counts.astype(np.float64)

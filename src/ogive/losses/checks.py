@@ -83,8 +83,12 @@ def weights(name: str, weight: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     return weight.astype(dtype, copy=False)
 
 
-def gradient_array(out: Any, x: Any) -> None:
-    """Raise if the gradient of x cannot be written to `out`."""
+def gradient_array(out: Any, x: Any, with_grad: bool) -> None:
+    """Raise if `out` is given and the gradient of x cannot be written to it, or is not wanted."""
+    if out is None:
+        return
+    if not with_grad:
+        raise ValueError("out= takes the gradient: with_grad=True must be given with it")
     if not isinstance(out, np.ndarray):
         raise TypeError(f"out must be a numpy.ndarray, not {type(out).__name__}")
     if out.shape != x.shape:

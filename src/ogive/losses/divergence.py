@@ -71,10 +71,7 @@ def kl_div(
         checks.refuse("target", t, np.isnan, "must be a log-probability")
     else:
         checks.refuse("target", t, lambda t: ~(t >= 0), "must be a probability")
-    if out is not None:
-        if not with_grad:
-            raise ValueError("out= takes the gradient: with_grad=True must be given with it")
-        checks.gradient_array(out, x)
+    checks.gradient_array(out, x, with_grad)
     q, wide = x.astype(np.float64), t.astype(np.float64)
     p = np.exp(wide) if log_target else wide
     with np.errstate(divide="ignore", invalid="ignore"):
