@@ -3,8 +3,10 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "addressed.h"
 #include "numpy_api.h"
 #include "parametric.h"
+#include "thread_limit.h"
 #include "threads.h"
 #include "ufuncs.h"
 
@@ -80,7 +82,7 @@ int exec(PyObject *module) {
   const CompiledLevel *const chosen = choose_level();
   return !chosen || add_levels(module, *chosen) || add_ufuncs(module, *chosen->level) ||
                  add_ufuncs(module, *chosen->rows) || add_ufuncs(module, *chosen->losses) ||
-                 add_parametric_call(module)
+                 add_parametric_call(module) || add_addressed_loop(module)
              ? -1
              : 0;
 }
@@ -107,10 +109,18 @@ PyObject *set_num_threads(PyObject *, PyObject *argument) {
 
 PyObject *get_num_threads(PyObject *, PyObject *) { return PyLong_FromLong(thread_count()); }
 
+PyObject *limit_num_threads(PyObject *, PyObject *argument) {
+  const long count = PyLong_AsLong(argument);
+  if (count == -1 && PyErr_Occurred()) return nullptr;
+  return PyLong_FromLong(limit_threads(count > 1 << 20 ? 1 << 20 : static_cast<int>(count)));
+}
+
 PyMethodDef methods[] = {
     {"document", document, METH_VARARGS, "Set the docstring of a ufunc."},
     {"set_num_threads", set_num_threads, METH_O, "Set the number of threads; 0 for the default."},
     {"get_num_threads", get_num_threads, METH_NOARGS, "The number of threads."},
+    {"limit_num_threads", limit_num_threads, METH_O,
+     "Limit the threads for calls from this thread; 0 for no limit.  Returns the former limit."},
     {nullptr, nullptr, 0, nullptr}};
 
 PyModuleDef_Slot slots[] = {{Py_mod_exec, reinterpret_cast<void *>(exec)},

@@ -1,6 +1,8 @@
 // See threads.h.
 #include "threads.h"
 
+#include "thread_limit.h"
+
 #include <atomic>
 #include <cstdlib>
 
@@ -48,6 +50,7 @@ int default_count() {
 }
 
 std::atomic<int> chosen_count{0};
+thread_local int limit = 0;
 
 struct Part {
   void (*run)(void *, std::ptrdiff_t, std::ptrdiff_t);
@@ -67,8 +70,15 @@ void *run_part(void *argument) {
 
 int thread_count() {
   static const int at_start = default_count();
-  const int count = chosen_count.load(std::memory_order_relaxed);
-  return count ? count : at_start;
+  const int chosen = chosen_count.load(std::memory_order_relaxed);
+  const int count = chosen ? chosen : at_start;
+  return limit && limit < count ? limit : count;
+}
+
+int limit_threads(int count) {
+  const int before = limit;
+  limit = count > 0 ? within_limits(count) : 0;
+  return before;
 }
 
 void set_thread_count(int count) {

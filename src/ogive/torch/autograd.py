@@ -16,7 +16,8 @@ from torch import Tensor
 from torch.autograd.forward_ad import unpack_dual
 
 from ogive import _core, formulas
-from ogive.torch.memory import DTYPES, HALF_DTYPES, is_native, run, view
+from ogive.catalog import CATALOG
+from ogive.torch.memory import DTYPES, HALF_DTYPES, NativeLoop, in_forward_mode, is_native
 
 # torch does not annotate it.
 _unpack_dual: Callable[[Tensor], Any] = unpack_dual
@@ -49,6 +50,8 @@ class Elementwise:
     sign_kept : bool, optional
         Whether value and argument have the same sign and the derivative depends on nothing else,
         so that in place the result can be saved instead of a copy of the argument.
+    saves_result : bool, optional
+        Whether the result is saved and not the argument; the derivative at both is the same.
 
     Examples
     --------
@@ -58,15 +61,25 @@ class Elementwise:
     tensor([0., 2.])
     """
 
-    def __init__(self, name: str, *, promotes: bool = False, sign_kept: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        promotes: bool = False,
+        sign_kept: bool = False,
+        saves_result: bool = False,
+    ) -> None:
         self.name = name
         self.promotes = promotes
         self.sign_kept = sign_kept
-        self._value_loop = getattr(_core, name)
-        self._backward_loop = getattr(_core, f"backward_{name}")
+        self.saves_result = saves_result
+        parameters = len(CATALOG[name].parameters)
+        self._value_loop = NativeLoop(getattr(_core, name), parameters)
+        self._backward_loop = NativeLoop(getattr(_core, f"backward_{name}"), parameters)
         self._formula = getattr(formulas, name)
         self._grad_formula = getattr(formulas, f"grad_{name}")
-        self._eager, self._transformable, self._in_place = _eager_functions(self)
+        eager, self._transformable, in_place = _eager_functions(self)
+        self._apply_eagerly, self._apply_in_place = bare_apply(eager), bare_apply(in_place)
         self._traced = _traced_function(name, self._formula, self._grad_formula)
 
     def __repr__(self) -> str:
@@ -95,26 +108,35 @@ class Elementwise:
         TypeError
             If `input` is not a tensor, or of a dtype that the function does not take.
         """
-        if type(input) is not Tensor and not isinstance(input, Tensor):
-            raise TypeError(f"{self.name} takes a torch.Tensor, not {type(input).__name__}")
-        if input.dtype not in DTYPES:
-            input = self._promoted(input)
-        if inplace:
-            return self._apply_in_place(input, parameters)
-        tracked = input.requires_grad and torch.is_grad_enabled()
-        result: Tensor
+        result: Tensor | None
         if torch.compiler.is_compiling():
-            if not tracked:
-                return _portable(self._formula, input, parameters)
-            result = self._traced.apply(input, *parameters)
-            return result
-        if not tracked and is_native(input):
-            short = run(self._value_loop, (input,), *parameters)
-            if short is not None and not has_tangent(input):
-                return short
-        return apply_eagerly(self._eager, self._transformable, input, *parameters)
+            input = self._checked(input)
+            if inplace:
+                return input.copy_(self(input.clone(), *parameters))
+            if input.requires_grad and torch.is_grad_enabled():
+                result = self._traced.apply(input, *parameters)
+                return result
+            return _portable(self._formula, input, parameters)
+        if type(input) is not Tensor or input.dtype not in DTYPES:
+            input = self._checked(input)
+        if inplace:
+            return self._overwrite(input, parameters)
+        if is_native(input) and not in_forward_mode():
+            if input.requires_grad and torch.is_grad_enabled():
+                return self._apply_eagerly(input, *parameters)
+            result = self._value_loop((input,), parameters)
+            if result is not None:
+                return result
+        result = self._transformable.apply(input, *parameters)
+        assert result is not None
+        return result
 
-    def _promoted(self, input: Tensor) -> Tensor:
+    def _checked(self, input: Tensor) -> Tensor:
+        """Return the input in a dtype that is computed, or say what it must be."""
+        if not isinstance(input, Tensor):
+            raise TypeError(f"{self.name} takes a torch.Tensor, not {type(input).__name__}")
+        if input.dtype in DTYPES:
+            return input
         if self.promotes and not (input.is_floating_point() or input.is_complex()):
             return input.to(torch.get_default_dtype())
         raise TypeError(
@@ -125,7 +147,7 @@ class Elementwise:
     def value(self, input: Tensor, parameters: tuple[float, ...]) -> Tensor:
         """Return the value, without autograd of its own."""
         if is_native(input):
-            result = run(self._value_loop, (input,), *parameters)
+            result = self._value_loop((input,), parameters)
             if result is not None:
                 return result
         return _portable(self._formula, input, parameters)
@@ -133,22 +155,21 @@ class Elementwise:
     def backward(self, grad: Tensor, input: Tensor, parameters: tuple[float, ...]) -> Tensor:
         """Return the derivative at `input` times `grad`: differentiable if grad mode is on."""
         if not torch.is_grad_enabled() and is_native(grad) and is_native(input):
-            result = run(self._backward_loop, (grad, input), *parameters)
+            result = self._backward_loop((grad, input), parameters)
             if result is not None:
                 return result
         return _portable(self._grad_formula, input, parameters, grad)
 
     def write(self, input: Tensor, parameters: tuple[float, ...]) -> None:
         """Overwrite `input` with the value, without autograd and without a new version."""
-        if is_native(input) and input.dtype not in HALF_DTYPES and input.is_contiguous():
-            memory = view(input)
-            if memory is not None:
-                self._value_loop(memory, *parameters, out=memory)
-                return
+        if is_native(input) and input.is_contiguous():
+            with torch.no_grad():
+                if self._value_loop((input,), parameters, input.detach()) is not None:
+                    return
         # torch's copy refuses a tensor that overlaps itself, before anything is written.
         input.detach().copy_(self.value(input.detach(), parameters))
 
-    def _apply_in_place(self, input: Tensor, parameters: tuple[float, ...]) -> Tensor:
+    def _overwrite(self, input: Tensor, parameters: tuple[float, ...]) -> Tensor:
         tracked = input.requires_grad and torch.is_grad_enabled()
         owner = input if input._base is None else input._base
         if tracked and owner.is_leaf and owner.requires_grad:
@@ -156,13 +177,12 @@ class Elementwise:
             raise RuntimeError(
                 f"{self.name}: {which} that requires grad is being used in an in-place operation"
             )
-        plain = is_native(input) and view(input) is not None and not has_tangent(input)
+        plain = is_native(input) and not in_forward_mode()
         if not plain or (tracked and not (self.sign_kept and all(p > 0 for p in parameters))):
             # The argument is needed for the gradient and about to be overwritten: keep a copy.
             return input.copy_(self(input.clone(), *parameters))
         if tracked:
-            result: Tensor = self._in_place.apply(input, *parameters)
-            return result
+            return self._apply_in_place(input, *parameters)
         self.write(input, parameters)
         torch.autograd.graph.increment_version(input)
         return input
@@ -177,15 +197,16 @@ def _keep_argument(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
 
 def _eager_functions(function: Elementwise) -> tuple[Any, Any, Any]:
     """Build the autograd functions of one function: fast, transformable, and in place."""
+    saves_result = function.saves_result
 
     def transformable_forward(input: Tensor, *parameters: float) -> Tensor:
         return function.value(input, parameters)
 
     def forward(ctx: Any, input: Tensor, *parameters: float) -> Tensor:
-        ctx.save_for_backward(input)
-        ctx.save_for_forward(input)
+        result = function.value(input, parameters)
+        ctx.save_for_backward(result if saves_result else input)
         ctx.parameters = parameters
-        return function.value(input, parameters)
+        return result
 
     def write(ctx: Any, input: Tensor, *parameters: float) -> Tensor:
         function.write(input, parameters)
@@ -194,9 +215,11 @@ def _eager_functions(function: Elementwise) -> tuple[Any, Any, Any]:
         ctx.parameters = parameters
         return input
 
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, grad: Tensor) -> Tensor | tuple[Tensor | None, ...]:
         (saved,) = ctx.saved_tensors
-        return (function.backward(grad, saved, ctx.parameters), *(None for _ in ctx.parameters))
+        parameters = ctx.parameters
+        product = function.backward(grad, saved, parameters)
+        return (product, *(None for _ in parameters)) if parameters else product
 
     def jvp(ctx: Any, tangent: Tensor, *_: None) -> Tensor:
         (saved,) = ctx.saved_tensors
@@ -207,7 +230,7 @@ def _eager_functions(function: Elementwise) -> tuple[Any, Any, Any]:
 
     name = function.name
     return (
-        autograd_function(f"Eager_{name}", forward=forward, backward=backward, jvp=jvp),
+        autograd_function(f"Eager_{name}", forward=forward, backward=backward),
         autograd_function(
             f"Transformable_{name}",
             forward=transformable_forward,
@@ -244,6 +267,16 @@ def autograd_function(name: str, **methods: Callable[..., Any]) -> Any:
     """Build a subclass of `torch.autograd.Function` with these static methods."""
     namespace = {key: staticmethod(method) for key, method in methods.items()}
     return type(name, (torch.autograd.Function,), namespace)
+
+
+def bare_apply(function: Any) -> Callable[..., Tensor]:
+    """Return the `apply` of an autograd function without what torch does for its transforms.
+
+    That costs as much as the rest of the call. It is for calls outside of `torch.func` only, for
+    which `memory.is_native` holds.
+    """
+    apply: Callable[..., Tensor] = super(torch.autograd.Function, function).apply
+    return apply
 
 
 def apply_eagerly(fast: Any, transformable: Any, *arguments: Any) -> Tensor:

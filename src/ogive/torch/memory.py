@@ -1,36 +1,85 @@
 """The way between tensors and the native loops: shared memory, no copies.
 
-A CPU tensor of float32 or float64 is seen by NumPy at its own address and with its own strides,
-and a result is written straight into a fresh tensor of the same memory format. float16 and
-bfloat16 are computed in float32 and rounded back, so that their results are rounded twice: at
-most a whisker over half an ulp of the half type.
+An elementwise loop is handed the addresses of a tensor's elements where they lie side by side, and
+NumPy's view of them, at their own strides, where they do not; rows go by NumPy's view. A result is
+written straight into a fresh tensor of the same memory format. As many threads are used as both
+`torch.set_num_threads` and `ogive.set_num_threads` allow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
-NativeLoop = Callable[..., Any]
-"""A ufunc or gufunc of `ogive._core`."""
+from ogive import _core
 
 HALF_DTYPES = frozenset({torch.float16, torch.bfloat16})
 DTYPES = frozenset({torch.float32, torch.float64}) | HALF_DTYPES
 """The dtypes computed; all others are refused or promoted as torch does."""
 
-# In torch.jit without being declared as exported, and without annotations.
-_is_tracing: Callable[[], bool] = torch.jit.is_tracing  # type: ignore[attr-defined]
+# The loops' own numbers for them.
+_ELEMENT_TYPES = {torch.float16: 0, torch.bfloat16: 1, torch.float32: 2, torch.float64: 3}
+
+# Below so many elements one thread is used whatever is allowed: native/threads.h.
+_WORTH_A_THREAD = 1 << 20
 
 # Parameters are ordinary tensors in every respect but their class. Other subclasses
 # (fake, distributed, quantised tensors) attach meaning to torch's operations: they get those.
 _PLAIN_CLASSES = frozenset({Tensor, torch.nn.Parameter})
 
 
+def _of_torch(name: str, otherwise: Callable[[], Any]) -> Callable[[], Any]:
+    """Return a question that torch keeps to itself, or a slower public one."""
+    found: Callable[[], Any] = getattr(torch._C, name, otherwise)
+    return found
+
+
+_is_compiling = torch.compiler.is_compiling
+_is_tracing = _of_torch("_is_tracing", torch.jit.is_tracing)  # type: ignore[attr-defined]
+_is_transforming = _of_torch("_are_functorch_transforms_active", lambda: True)
+_modes_of_dispatch = _of_torch("_len_torch_dispatch_stack", lambda: 0)
+
+
+def is_observed() -> bool:
+    """Whether torch's own operations are watched one by one, so that a native loop would be missed.
+
+    The compiler, `torch.jit.trace`, the transforms of `torch.func` and dispatch modes (such as
+    those of `torch.export` and of the FLOP counter) do.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ogive.torch.memory import is_observed
+    >>> is_observed()
+    False
+    """
+    return bool(_is_compiling() or _is_transforming() or _modes_of_dispatch() or _is_tracing())
+
+
+def in_forward_mode() -> bool:
+    """Whether tensors may carry a forward-mode derivative, which a native loop would drop.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ogive.torch.memory import in_forward_mode
+    >>> with torch.autograd.forward_ad.dual_level():
+    ...     in_forward_mode()
+    True
+    """
+    # Without it, the safe answer.
+    return bool(getattr(forward_ad, "_current_level", 0) >= 0)
+
+
 def is_native(tensor: Tensor) -> bool:
-    """Whether the native loops may read a tensor: plain, strided, on the CPU, not being traced.
+    """Whether the native loops may read a tensor: plain, strided, on the CPU, not observed.
 
     Examples
     --------
@@ -42,10 +91,10 @@ def is_native(tensor: Tensor) -> bool:
     return (
         type(tensor) in _PLAIN_CLASSES
         and tensor.is_cpu
-        and tensor.layout is torch.strided
         and tensor.dtype in DTYPES
-        and not torch.compiler.is_compiling()
-        and not _is_tracing()
+        and tensor.layout is torch.strided
+        and not tensor.is_neg()
+        and not is_observed()
     )
 
 
@@ -71,44 +120,120 @@ def view(tensor: Tensor) -> Any:
         return None
 
 
-def run(loop: NativeLoop, operands: tuple[Tensor, ...], *parameters: float) -> Tensor | None:
-    """Run an elementwise loop over tensors of one dtype.
+@contextmanager
+def torchs_threads(count: int) -> Iterator[None]:
+    """Let native calls on so many elements use no more threads than torch does.
+
+    Examples
+    --------
+    >>> from ogive.torch.memory import torchs_threads
+    >>> with torchs_threads(10**8):
+    ...     pass
+    """
+    if count < _WORTH_A_THREAD:
+        yield
+        return
+    before = _core.limit_num_threads(torch.get_num_threads())
+    try:
+        yield
+    finally:
+        _core.limit_num_threads(before)
+
+
+@lru_cache(maxsize=1024)
+def _cells(parameters: tuple[float, ...], dtype: torch.dtype) -> tuple[Tensor, ...] | None:
+    """Return parameters as tensors; None where a half type has no such number."""
+    cells = tuple(torch.tensor(parameter, dtype=dtype) for parameter in parameters)
+    exact = dtype not in HALF_DTYPES or all(
+        cell.item() == parameter for cell, parameter in zip(cells, parameters, strict=True)
+    )
+    return cells if exact else None
+
+
+class NativeLoop:
+    """The native loop of an elementwise function over tensors.
 
     Parameters
     ----------
-    loop : ufunc
+    ufunc : numpy.ufunc
         Of `ogive._core`.
-    operands : tuple of torch.Tensor
-        For which `is_native` holds; the last one gives shape, dtype and memory format.
-    *parameters : float
-        The function's parameters.
-
-    Returns
-    -------
-    torch.Tensor or None
-        The result; None where an operand has no memory (see `view`).
+    parameters : int, optional
+        How many of its operands, the last ones, are numbers.
 
     Examples
     --------
     >>> import torch
     >>> from ogive import _core
-    >>> from ogive.torch.memory import run
-    >>> run(_core.leaky_relu, (torch.tensor([-1.0, 1.0]),), 0.5)
+    >>> from ogive.torch.memory import NativeLoop
+    >>> leaky_relu = NativeLoop(_core.leaky_relu, 1)
+    >>> leaky_relu((torch.tensor([-1.0, 1.0]),), (0.5,))
     tensor([-0.5000,  1.0000])
     """
-    like = operands[-1]
-    if like.dtype in HALF_DTYPES:
-        wide = run(loop, tuple([operand.float() for operand in operands]), *parameters)
-        return None if wide is None else wide.to(like.dtype)
-    arrays = []
-    for operand in operands:
-        array = view(operand)
-        if array is None:
+
+    def __init__(self, ufunc: np.ufunc, parameters: int = 0) -> None:
+        self.ufunc = ufunc
+        self._run = _core.AddressedLoop(ufunc, parameters).run
+
+    def __call__(
+        self,
+        operands: tuple[Tensor, ...],
+        parameters: tuple[float, ...] = (),
+        out: Tensor | None = None,
+    ) -> Tensor | None:
+        """Run over tensors of one dtype and shape.
+
+        Parameters
+        ----------
+        operands : tuple of torch.Tensor
+            For which `is_native` holds; the last one gives shape, dtype and memory format.
+        parameters : tuple of float, optional
+            The function's parameters.
+        out : torch.Tensor, optional
+            Where the result goes; like the last operand, and it may be that.
+
+        Returns
+        -------
+        torch.Tensor or None
+            The result; None where an operand has no memory (see `view`).
+        """
+        like = operands[-1]
+        dtype = like.dtype
+        cells = _cells(parameters, dtype) if parameters else ()
+        if cells is None:
+            return self._in_float32(operands, parameters, out)
+        result = torch.empty_like(like) if out is None else out
+        # A fresh result is dense; what has its strides is so as well, and lies in the same order.
+        adjacent = result.is_contiguous()
+        for operand in operands:
+            if not (adjacent and operand.is_contiguous()) and operand.stride() != result.stride():
+                return self._strided(operands, parameters, result)
+        count = result.numel()
+        threads = 1 if count < _WORTH_A_THREAD else torch.get_num_threads()
+        try:
+            addresses = [tensor.data_ptr() for tensor in (*operands, *cells, result)]
+        except RuntimeError:
             return None
-        arrays.append(array)
-    result = torch.empty_like(like)
-    out = view(result)
-    if out is None:
-        return None
-    loop(*arrays, *parameters, out=out)
-    return result
+        self._run(_ELEMENT_TYPES[dtype], threads, count, *addresses)
+        return result
+
+    def _strided(
+        self, operands: tuple[Tensor, ...], parameters: tuple[float, ...], result: Tensor
+    ) -> Tensor | None:
+        if result.dtype is torch.bfloat16:  # NumPy has no view of it
+            adjacent = self(tuple([operand.contiguous() for operand in operands]), parameters)
+            return None if adjacent is None else result.copy_(adjacent)
+        arrays = [view(tensor) for tensor in (*operands, result)]
+        if any(array is None for array in arrays):
+            return None
+        with torchs_threads(result.numel()):
+            self.ufunc(*arrays[:-1], *parameters, out=arrays[-1])
+        return result
+
+    def _in_float32(
+        self, operands: tuple[Tensor, ...], parameters: tuple[float, ...], out: Tensor | None
+    ) -> Tensor | None:
+        """Compute with the parameters as they are, at the price of copies and of two roundings."""
+        wide = self(tuple([operand.float() for operand in operands]), parameters)
+        if wide is None or out is None:
+            return None if wide is None else wide.to(operands[-1].dtype)
+        return out.copy_(wide)

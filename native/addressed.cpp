@@ -1,0 +1,105 @@
+// AddressedLoop: the loop of an elementwise ufunc over memory given by its address.
+//
+// PyTorch's tensors know the address of their elements.  To make arrays of them for a ufunc costs
+// four times what the call costs, and NumPy has no arrays of bfloat16.  So this takes addresses,
+// and trusts its caller: src/ogive/torch/memory.py is the only one.
+#include "addressed.h"
+
+#include "thread_limit.h"
+#include "ufuncs.h"
+
+namespace {
+
+constexpr int most_operands = 20;
+constexpr Py_ssize_t worth_releasing_the_lock = 500;  // elements, as NumPy has it
+constexpr std::ptrdiff_t sizes_of_elements[] = {2, 2, 4, 8};
+
+struct AddressedLoop {
+  PyObject_HEAD Loop *loops[4];  // for float16, bfloat16, float32, float64
+  int arrays, parameters;        // operands with an element for each result, and with one for all
+};
+
+// run(type, threads, count, *addresses): those of the arrays, of the parameters, of the results.
+PyObject *run(PyObject *object, PyObject *const *arguments, Py_ssize_t given) {
+  const auto &self = *reinterpret_cast<AddressedLoop *>(object);
+  const int operands = self.arrays + self.parameters + 1;
+  if (given != 3 + operands)
+    return PyErr_Format(PyExc_TypeError, "run takes %d arguments, not %zd", 3 + operands, given);
+  const long type = PyLong_AsLong(arguments[0]), threads = PyLong_AsLong(arguments[1]);
+  const std::ptrdiff_t count = PyLong_AsSsize_t(arguments[2]);
+  char *data[most_operands];
+  std::ptrdiff_t steps[most_operands];
+  for (int i = 0; i < operands; ++i)
+    data[i] = static_cast<char *>(PyLong_AsVoidPtr(arguments[3 + i]));
+  if (PyErr_Occurred()) return nullptr;
+  if (type < 0 || type > 3 || count < 0) {
+    PyErr_SetString(PyExc_ValueError, "there is no such element type, or count");
+    return nullptr;
+  }
+  for (int i = 0; i < operands; ++i)
+    steps[i] = i >= self.arrays && i < operands - 1 ? 0 : sizes_of_elements[type];
+  const int before = limit_threads(static_cast<int>(threads));
+  PyThreadState *const released = count > worth_releasing_the_lock ? PyEval_SaveThread() : nullptr;
+  self.loops[type](nullptr, data, &count, steps, nullptr);
+  if (released) PyEval_RestoreThread(released);
+  limit_threads(before);
+  Py_RETURN_NONE;
+}
+
+PyObject *create(PyTypeObject *type, PyObject *arguments, PyObject *) {
+  PyObject *ufunc;
+  int parameters;
+  if (!PyArg_ParseTuple(arguments, "Oi", &ufunc, &parameters)) return nullptr;
+  const Loops *const loops = loops_of(ufunc);
+  if (!loops || loops->signature || loops->outputs != 1 || loops->inputs >= most_operands ||
+      parameters < 0 || parameters >= loops->inputs) {
+    PyErr_Format(PyExc_ValueError, "%R is no elementwise ufunc of this module with %d parameters",
+                 ufunc, parameters);
+    return nullptr;
+  }
+  auto *const allocate = reinterpret_cast<allocfunc>(PyType_GetSlot(type, Py_tp_alloc));
+  PyObject *const object = allocate(type, 0);
+  if (!object) return nullptr;
+  auto &self = *reinterpret_cast<AddressedLoop *>(object);
+  Loop *const all[] = {loops->of.half, loops->of.bfloat, loops->of.single, loops->of.twice};
+  for (int i = 0; i < 4; ++i) self.loops[i] = all[i];
+  self.arrays = loops->inputs - parameters;
+  self.parameters = parameters;
+  return object;
+}
+
+void destroy(PyObject *object) {
+  PyTypeObject *const type = Py_TYPE(object);
+  reinterpret_cast<freefunc>(PyType_GetSlot(type, Py_tp_free))(object);
+  Py_DECREF(reinterpret_cast<PyObject *>(type));
+}
+
+PyMethodDef methods[] = {
+    {"run", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(run)), METH_FASTCALL,
+     "run(type, threads, count, *addresses, /)\n--\n\n"
+     "Run over count adjacent elements.\n\n"
+     "type: 0 float16, 1 bfloat16, 2 float32, 3 float64.  threads: at most so many; 0 for no\n"
+     "limit.  addresses: of the arrays, of the parameters, of the results."},
+    {nullptr, nullptr, 0, nullptr}};
+
+constexpr char documentation[] =
+    "AddressedLoop(ufunc, parameters, /)\n--\n\n"
+    "The loop of an elementwise ufunc of this module over memory given by its address.\n\n"
+    "parameters: how many of its operands, the last ones, are one number for all elements.";
+
+PyType_Slot slots[] = {{Py_tp_new, reinterpret_cast<void *>(create)},
+                       {Py_tp_dealloc, reinterpret_cast<void *>(destroy)},
+                       {Py_tp_methods, methods},
+                       {Py_tp_doc, const_cast<char *>(documentation)},
+                       {0, nullptr}};
+PyType_Spec spec = {"ogive._core.AddressedLoop", sizeof(AddressedLoop), 0,
+                    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE, slots};
+
+}  // namespace
+
+int add_addressed_loop(PyObject *module) {
+  PyObject *const type = PyType_FromModuleAndSpec(module, &spec, nullptr);
+  const int status = type ? PyModule_AddType(module, reinterpret_cast<PyTypeObject *>(type)) : -1;
+  Py_XDECREF(type);
+  return status;
+}
