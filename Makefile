@@ -21,7 +21,7 @@ lint: $(VENV)/.installed $(VENV)/.tools
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/clang-format --dry-run --Werror native/*.h native/*.cpp
+	$(BIN)/clang-format --dry-run --Werror native/*.h native/*.cpp src/ogive/torch/*.cpp
 
 # About 45 minutes, and nothing else should run meanwhile.  Writes speed.md, speed_rows.md and
 # speed.svg, as docs/ has them.  Every library at the sizes where they differ; of the functions of

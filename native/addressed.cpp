@@ -19,6 +19,19 @@ struct AddressedLoop {
   int arrays, parameters;        // operands with an element for each result, and with one for all
 };
 
+// Runs over count adjacent elements; data is as AddressedLoop.run has its addresses.  This is what
+// src/ogive/torch/extension.cpp calls, without Python.
+void run_over(const AddressedLoop *self, int type, int threads, std::ptrdiff_t count,
+              char *const *data) {
+  std::ptrdiff_t steps[most_operands];
+  const int operands = self->arrays + self->parameters + 1;
+  for (int i = 0; i < operands; ++i)
+    steps[i] = i >= self->arrays && i < operands - 1 ? 0 : sizes_of_elements[type];
+  const int before = limit_threads(threads);
+  self->loops[type](nullptr, data, &count, steps, nullptr);
+  limit_threads(before);
+}
+
 // run(type, threads, count, *addresses): those of the arrays, of the parameters, of the results.
 PyObject *run(PyObject *object, PyObject *const *arguments, Py_ssize_t given) {
   const auto &self = *reinterpret_cast<AddressedLoop *>(object);
@@ -28,7 +41,6 @@ PyObject *run(PyObject *object, PyObject *const *arguments, Py_ssize_t given) {
   const long type = PyLong_AsLong(arguments[0]), threads = PyLong_AsLong(arguments[1]);
   const std::ptrdiff_t count = PyLong_AsSsize_t(arguments[2]);
   char *data[most_operands];
-  std::ptrdiff_t steps[most_operands];
   for (int i = 0; i < operands; ++i)
     data[i] = static_cast<char *>(PyLong_AsVoidPtr(arguments[3 + i]));
   if (PyErr_Occurred()) return nullptr;
@@ -36,13 +48,9 @@ PyObject *run(PyObject *object, PyObject *const *arguments, Py_ssize_t given) {
     PyErr_SetString(PyExc_ValueError, "there is no such element type, or count");
     return nullptr;
   }
-  for (int i = 0; i < operands; ++i)
-    steps[i] = i >= self.arrays && i < operands - 1 ? 0 : sizes_of_elements[type];
-  const int before = limit_threads(static_cast<int>(threads));
   PyThreadState *const released = count > worth_releasing_the_lock ? PyEval_SaveThread() : nullptr;
-  self.loops[type](nullptr, data, &count, steps, nullptr);
+  run_over(&self, static_cast<int>(type), static_cast<int>(threads), count, data);
   if (released) PyEval_RestoreThread(released);
-  limit_threads(before);
   Py_RETURN_NONE;
 }
 
@@ -74,7 +82,15 @@ void destroy(PyObject *object) {
   Py_DECREF(reinterpret_cast<PyObject *>(type));
 }
 
+// addresses(): of the loop itself, and of run_over.
+PyObject *addresses(PyObject *object, PyObject *) {
+  return Py_BuildValue("NN", PyLong_FromVoidPtr(object),
+                       PyLong_FromVoidPtr(reinterpret_cast<void *>(run_over)));
+}
+
 PyMethodDef methods[] = {
+    {"addresses", addresses, METH_NOARGS,
+     "The addresses of the loop and of the function that runs it, for C++."},
     {"run", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(run)), METH_FASTCALL,
      "run(type, threads, count, *addresses, /)\n--\n\n"
      "Run over count adjacent elements.\n\n"

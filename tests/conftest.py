@@ -1,5 +1,6 @@
 """Make the helpers of the tests, and the tools, importable, however pytest imports the tests."""
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -13,6 +14,10 @@ sys.path[:0] = [str(TESTS), str(TESTS.parent / "tools")]
 # inherit that: those that are interrupted would go on.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Whether or not this user has compiled the extension of ogive.torch, the tests go the way through
+# Python; tests/test_torch_extension.py runs them the other way.
+os.environ.setdefault("OGIVE_TORCH_EXTENSION", "0")
 
 # What SciPy's suite marks its tests with.
 SCIPY_MARKERS = (

@@ -17,6 +17,7 @@ from torch.autograd import gradcheck, gradgradcheck
 import ogive
 from ogive import catalog
 from ogive.torch import functional, nn
+from ogive.torch.autograd import EXTENSION
 
 # What torch warns of in its own compiler and forward mode is not ours to mend.
 pytestmark = [
@@ -330,6 +331,7 @@ def test_small_shapes(shape: tuple[int, ...]):
         np.testing.assert_allclose(y.numpy(), subject.peer(x).numpy(), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.skipif(EXTENSION is not None, reason="the extension calls the loops by itself")
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
 def test_native_loops_read_and_write_the_tensors_own_memory(
     dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch

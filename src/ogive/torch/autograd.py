@@ -17,10 +17,16 @@ from torch.autograd.forward_ad import unpack_dual
 
 from ogive import _core, formulas
 from ogive.catalog import CATALOG
+from ogive.torch import extension
 from ogive.torch.memory import DTYPES, HALF_DTYPES, NativeLoop, in_forward_mode, is_native
 
 # torch does not annotate it.
 _unpack_dual: Callable[[Tensor], Any] = unpack_dual
+
+_is_compiling = torch.compiler.is_compiling
+
+EXTENSION = extension.load()
+"""The compiled way, where there is one."""
 
 Formula = Callable[..., Any]
 """A function of `ogive.formulas`."""
@@ -81,6 +87,7 @@ class Elementwise:
         eager, self._transformable, in_place = _eager_functions(self)
         self._apply_eagerly, self._apply_in_place = bare_apply(eager), bare_apply(in_place)
         self._traced = _traced_function(name, self._formula, self._grad_formula)
+        self._extension = self._of_extension(parameters)
 
     def __repr__(self) -> str:
         """Name the function."""
@@ -109,14 +116,13 @@ class Elementwise:
             If `input` is not a tensor, or of a dtype that the function does not take.
         """
         result: Tensor | None
-        if torch.compiler.is_compiling():
-            input = self._checked(input)
-            if inplace:
-                return input.copy_(self(input.clone(), *parameters))
-            if input.requires_grad and torch.is_grad_enabled():
-                result = self._traced.apply(input, *parameters)
+        if _is_compiling():
+            return self._trace(input, parameters, inplace)
+        extension = self._extension
+        if extension is not None:
+            result = (extension.overwrite if inplace else extension)(input, *parameters)
+            if result is not NotImplemented:
                 return result
-            return _portable(self._formula, input, parameters)
         if type(input) is not Tensor or input.dtype not in DTYPES:
             input = self._checked(input)
         if inplace:
@@ -130,6 +136,32 @@ class Elementwise:
         result = self._transformable.apply(input, *parameters)
         assert result is not None
         return result
+
+    def _of_extension(self, parameters: int) -> Any:
+        if EXTENSION is None:
+            return None
+        value, run = self._value_loop.addresses()
+        backward, _ = self._backward_loop.addresses()
+        return EXTENSION.Elementwise(
+            self.name,
+            value,
+            backward,
+            run,
+            parameters,
+            self.saves_result,
+            self.sign_kept,
+            self.backward,
+        )
+
+    def _trace(self, input: Tensor, parameters: tuple[float, ...], inplace: bool) -> Tensor:
+        """Apply the formula, which the compiler sees through."""
+        input = self._checked(input)
+        if inplace:
+            return input.copy_(self._trace(input.clone(), parameters, False))
+        if input.requires_grad and torch.is_grad_enabled():
+            result: Tensor = self._traced.apply(input, *parameters)
+            return result
+        return _portable(self._formula, input, parameters)
 
     def _checked(self, input: Tensor) -> Tensor:
         """Return the input in a dtype that is computed, or say what it must be."""

@@ -172,7 +172,8 @@ class NativeLoop:
 
     def __init__(self, ufunc: np.ufunc, parameters: int = 0) -> None:
         self.ufunc = ufunc
-        self._run = _core.AddressedLoop(ufunc, parameters).run
+        loop = _core.AddressedLoop(ufunc, parameters)
+        self._run, self.addresses = loop.run, loop.addresses
 
     def __call__(
         self,
