@@ -21,9 +21,13 @@ constexpr LoopsOfType row_loops = {row_loop<Call<Half>>, row_loop<Call<Bfloat>>,
 #define GRADIENT(name) \
   template <class T>   \
   using backward_##name##_call = GradientCall<gradient_of_##name, T>;
+#define PRODUCT(name) \
+  template <class T>  \
+  using name##_product_call = ProductCall<product_of_##name, T>;
 #include "rows.def"
 #undef ROW
 #undef GRADIENT
+#undef PRODUCT
 
 constexpr Loops loops[] = {
 #define GIVE_ROWS(name)                                          \
@@ -35,6 +39,8 @@ constexpr Loops loops[] = {
 #define ROW(name, results) results(name)
 #define GRADIENT(name) \
   {"backward_" #name, 3, 1, "(n),(n),()->(n)", row_loops<backward_##name##_call>, nullptr},
+#define PRODUCT(name) \
+  {#name "_product", 2, 1, "(n),(n)->(n)", row_loops<name##_product_call>, nullptr},
 #include "rows.def"
     {"sparsemax", 2, 1, "(n),()->(n)", row_loops<SparsemaxCall>, nullptr},
     {"logsumexp_weighted", 2, 2, "(n),(n)->(),()", row_loops<SignedLogCall>, nullptr},
