@@ -38,6 +38,7 @@ FUNCTIONS = {
     "formulas",
     "grad",
     "losses",
+    "numpydoc",
     "parametric",
     "probabilities",
     "rows",
