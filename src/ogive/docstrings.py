@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ogive.catalog import DTYPES, Function, Kind
-from ogive.numpydoc import entry, section, wrap
+from ogive.numpydoc import capitalised, entry, section, wrap
 
 QUALIFIER: dict[Kind, str] = {
     "value": "ogive",
@@ -93,7 +93,7 @@ def _parameters(function: Function, kind: Kind) -> str:
     entries.extend(
         entry(
             f"{parameter.name} : array_like, optional",
-            f"{parameter.summary.capitalize()}; {parameter.condition}. It broadcasts against"
+            f"{capitalised(parameter.summary)}; {parameter.condition}. It broadcasts against"
             f" the other operands. Default {parameter.default:g}.",
         )
         for parameter in function.parameters

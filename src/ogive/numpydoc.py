@@ -83,3 +83,25 @@ def entry(head: str, description: str) -> str:
     'x : float\n    The argument.'
     """
     return f"{head}\n{indent(wrap(description, 88), '    ')}"
+
+
+def capitalised(text: str) -> str:
+    """Begin with a capital letter, and leave the others as they are.
+
+    Parameters
+    ----------
+    text : str
+        A phrase, not empty.
+
+    Returns
+    -------
+    str
+        Such as "The nearer to ReLU".
+
+    Examples
+    --------
+    >>> from ogive.numpydoc import capitalised
+    >>> capitalised("slope of ReLU")
+    'Slope of ReLU'
+    """
+    return text[0].upper() + text[1:]
