@@ -135,6 +135,15 @@ def test_a_function_is_in_every_place(name: str) -> None:
         assert callable(getattr(module, name)), f"{module.__name__} has no {name}"
 
 
+def test_torch_has_every_function_and_its_module() -> None:
+    from ogive.torch import functional, nn
+
+    for name in CATALOG:
+        assert name in functional.__all__, f"ogive.torch.functional has no {name}"
+        assert name in nn.MODULES, f"ogive.torch.nn.by_name: MODULES has no {name}"
+    assert list(nn.MODULES) == list(CATALOG), "MODULES is not in the order of the catalogue"
+
+
 def test_nothing_is_without_a_record() -> None:
     learned = {
         f"{name}_{parameter.name}"
