@@ -28,6 +28,7 @@ DOCUMENTED = (
     "losses.binary",
     "losses.categorical",
     "losses.divergence",
+    "numpydoc",
     "parametric",
     "probabilities",
     "rows.logsumexp",

@@ -38,6 +38,7 @@ FUNCTIONS = {
     "formulas",
     "grad",
     "losses",
+    "numpydoc",
     "parametric",
     "probabilities",
     "rows",
@@ -132,6 +133,15 @@ def test_a_function_is_in_every_place(name: str) -> None:
     assert name in truth.GRAD, f"tests/truth.py: {name} is not in GRAD"
     for module in (ogive, ogive.grad, ogive.backward):
         assert callable(getattr(module, name)), f"{module.__name__} has no {name}"
+
+
+def test_torch_has_every_function_and_its_module() -> None:
+    from ogive.torch import functional, nn
+
+    for name in CATALOG:
+        assert name in functional.__all__, f"ogive.torch.functional has no {name}"
+        assert name in nn.MODULES, f"ogive.torch.nn.by_name: MODULES has no {name}"
+    assert list(nn.MODULES) == list(CATALOG), "MODULES is not in the order of the catalogue"
 
 
 def test_nothing_is_without_a_record() -> None:

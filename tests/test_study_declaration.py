@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+import math
 import subprocess
 import sys
 
 import pytest
 
+from ogive.catalog import CATALOG
 from ogive.study import Protocol, RunSpec, Study
 from ogive.study.declaration import canonical_json, spec_key
 
@@ -77,7 +79,12 @@ def test_what_defines_no_number_is_not_in_the_key():
     assert RunSpec(protocol=Protocol(learning_rate=1)) == RunSpec(
         protocol=Protocol(learning_rate=1.0)
     )
-    assert RunSpec(hidden=[128, 128], activation="swish").key == RunSpec(activation="silu").key
+    assert RunSpec(hidden=[128, 128], activation="expit").key == RunSpec(activation="sigmoid").key
+
+
+def test_swish_is_learned_and_silu_is_not():
+    assert Study(activations=("relu", "silu", "swish")).activations == ("relu", "silu", "swish")
+    assert RunSpec(activation="swish").key != RunSpec(activation="silu").key
 
 
 def test_adding_a_seed_or_an_activation_keeps_all_earlier_runs():
@@ -115,7 +122,7 @@ def test_a_foreign_spec_is_refused(spoil, message):
         ({"activations": (3,)}, "3"),
         ({"activations": ("logit",), "reference": "logit"}, "logit.*defined on"),
         ({"activations": ("relu", "tanh", "relu")}, "twice: relu"),
-        ({"activations": ("relu", "silu", "swish")}, "twice: silu"),
+        ({"activations": ("relu", "sigmoid", "expit")}, "twice: sigmoid"),
         ({"activations": ("tanh",)}, "reference 'relu'"),
         ({"reference": "softplus"}, "reference 'softplus'"),
         ({"data": "digit"}, "'digit'; did you mean 'digits'"),
@@ -180,6 +187,7 @@ def test_importing_the_study_loads_nothing_heavy():
     assert answer.stdout.strip() == "[]"
 
 
-def test_a_function_without_a_module_is_refused_before_anything_runs() -> None:
-    with pytest.raises(ValueError, match="'mish' has no PyTorch module yet"):
-        Study(activations=("relu", "mish"))
+def test_every_function_of_the_real_line_can_be_studied() -> None:
+    whole = [name for name, record in CATALOG.items() if record.domain == (-math.inf, math.inf)]
+    assert set(CATALOG) - set(whole) == {"logit", "odds", "log1mexp"}
+    assert Study(activations=whole).activations == tuple(whole)

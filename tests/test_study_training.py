@@ -367,6 +367,41 @@ def test_a_diverged_run_counts_in_the_results():
     assert relu.train_loss.sd == (None, None)
 
 
+# ---- activations that learn, and that draw
+
+
+@pytest.mark.parametrize("name", ["swish", "prelu", "srs", "pdelu", "pau", "xielu"])
+def test_learned_parameters_are_trained_with_the_weights(name: str) -> None:
+    network = build(small(activation=name), features=64, classes=10)
+    shapes = [network.activation1(torch.ones(2, 16)), network.activation2(torch.ones(2, 8))]
+    assert all(y.requires_grad for y in shapes)
+    own = sum(key.startswith("activation") for key, _ in network.named_parameters())
+    assert own == 2 * sum(1 for _ in network.activation1.parameters())
+    run = train(small(activation=name), DIGITS)
+    assert run["outcome"] == "finished"
+    assert run["curves"]["train_loss"][-1] < run["curves"]["train_loss"][0]
+
+
+def test_a_run_whose_activation_draws_is_reproducible() -> None:
+    def numbers(seed: int) -> dict:
+        run = train(small(activation="rrelu", seed=seed), DIGITS)
+        return {key: value for key, value in run.items() if key != "timing"}
+
+    first = numbers(0)
+    torch.randn(1000)
+    assert canonical_json(numbers(0)) == canonical_json(first)
+    assert canonical_json(numbers(1)) != canonical_json(first)
+
+
+def test_evaluation_draws_nothing_and_leaves_the_mode() -> None:
+    network = build(small(activation="rrelu"), features=64, classes=10)
+    assert evaluate(network, DIGITS.test) == evaluate(network, DIGITS.test)
+    assert network.training
+    network.eval()
+    evaluate(network, DIGITS.test)
+    assert not network.training
+
+
 # ---- what is to be seen
 
 

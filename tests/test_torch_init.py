@@ -234,7 +234,7 @@ def test_not_strict_takes_the_next_that_is_registered():
     network = torch.nn.Sequential(
         torch.nn.Linear(200, 200),
         torch.nn.Linear(200, 200),
-        torch.nn.Mish(),
+        torch.nn.Softmax(1),
         torch.nn.Tanh(),
         torch.nn.Linear(200, 200),
         torch.nn.Linear(200, 200),
@@ -244,8 +244,8 @@ def test_not_strict_takes_the_next_that_is_registered():
 
 
 def test_an_activation_that_the_catalogue_lacks():
-    network = torch.nn.Sequential(torch.nn.Linear(3, 3), torch.nn.Mish(), torch.nn.Linear(3, 2))
-    with pytest.raises(ValueError, match="no record of Mish; it has: sigmoid"):
+    network = torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.GLU(), torch.nn.Linear(2, 2))
+    with pytest.raises(ValueError, match="no record of GLU; it has: sigmoid"):
         init_network_(network)
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from textwrap import indent
-
 from ogive.catalog import DTYPES, Function, Kind
+from ogive.numpydoc import capitalised, entry, section, wrap
 
 QUALIFIER: dict[Kind, str] = {
     "value": "ogive",
@@ -47,30 +46,6 @@ def call_form(function: Function, kind: Kind) -> str:
     return f"{function.name}({', '.join(arguments)})"
 
 
-def _wrap(text: str, width: int = 92) -> str:
-    """Wrap one paragraph at its spaces.
-
-    textwrap, which looks for much else, would take most of the time of `import ogive`.
-    """
-    lines: list[str] = []
-    line = ""
-    for word in text.split():
-        if line and len(line) + 1 + len(word) > width:
-            lines.append(line)
-            line = word
-        else:
-            line = f"{line} {word}" if line else word
-    return "\n".join([*lines, line])
-
-
-def _section(title: str, body: str) -> str:
-    return f"{title}\n{'-' * len(title)}\n{body}"
-
-
-def _entry(head: str, description: str) -> str:
-    return f"{head}\n{indent(_wrap(description, 88), '    ')}"
-
-
 def _summary(function: Function, kind: Kind) -> str:
     if kind == "value":
         return function.summary
@@ -81,7 +56,7 @@ def _summary(function: Function, kind: Kind) -> str:
 
 def _formula(function: Function, kind: Kind) -> str:
     if kind == "value":
-        return _wrap(f"f(x) = {function.formula}")
+        return wrap(f"f(x) = {function.formula}")
     if kind == "grad":
         text = f"f'(x) = {function.derivative_formula}, for f(x) = {function.formula}"
     else:
@@ -91,14 +66,14 @@ def _formula(function: Function, kind: Kind) -> str:
         for parameter in function.parameters
         if parameter.learned
     )
-    return "\n\n".join(map(_wrap, (text, *learned)))
+    return "\n\n".join(map(wrap, (text, *learned)))
 
 
 def _wrt(function: Function) -> str:
     names = ["x", *(parameter.name for parameter in function.parameters if parameter.learned)]
     choice = ", ".join(f'"{name}"' for name in names)
     told = "or a parameter" if len(names) > 1 else "the only one here"
-    return _entry(
+    return entry(
         f"wrt : {{{choice}}}, optional",
         f'What the derivative is taken with respect to: "x", the default, {told}.',
     )
@@ -108,17 +83,17 @@ def _parameters(function: Function, kind: Kind) -> str:
     entries = []
     if kind == "backward":
         entries.append(
-            _entry("grad_output : array_like", "Gradient with respect to the output. " + _FLOATS)
+            entry("grad_output : array_like", "Gradient with respect to the output. " + _FLOATS)
         )
     argument = "Argument; dimensionless. " + _FLOATS
     low, high = function.domain
     if (low, high) != (-float("inf"), float("inf")):
         argument += f" NaN is returned outside [{low:g}, {high:g}]."
-    entries.append(_entry("x : array_like", argument))
+    entries.append(entry("x : array_like", argument))
     entries.extend(
-        _entry(
+        entry(
             f"{parameter.name} : array_like, optional",
-            f"{parameter.summary.capitalize()}; {parameter.condition}. It broadcasts against"
+            f"{capitalised(parameter.summary)}; {parameter.condition}. It broadcasts against"
             f" the other operands. Default {parameter.default:g}.",
         )
         for parameter in function.parameters
@@ -126,31 +101,31 @@ def _parameters(function: Function, kind: Kind) -> str:
     if function.parameters and kind != "value":
         entries.append(_wrt(function))
     entries.append(
-        _entry(
+        entry(
             "out : ndarray, optional",
             "Array to write the result to; it may be the input itself.",
         )
     )
     entries.append(
-        _entry(
+        entry(
             "where : array_like of bool, optional",
             "Where to compute; elsewhere `out` keeps what it holds.",
         )
     )
     entries.append(
-        _entry("**kwargs", "`casting`, `order`, `dtype`, `subok`, as for every NumPy ufunc.")
+        entry("**kwargs", "`casting`, `order`, `dtype`, `subok`, as for every NumPy ufunc.")
     )
-    return _section("Parameters", "\n".join(entries))
+    return section("Parameters", "\n".join(entries))
 
 
 def _returns(function: Function) -> str:
     shape = "The shape of the broadcast operands, and their common float dtype."
-    return _section("Returns", _entry("ndarray or scalar", shape))
+    return section("Returns", entry("ndarray or scalar", shape))
 
 
 def _raises(function: Function, kind: Kind) -> str:
     entries = [
-        _entry(
+        entry(
             "TypeError",
             "For a dtype that no loop takes: complex, longdouble, object, dates and strings.",
         )
@@ -158,8 +133,8 @@ def _raises(function: Function, kind: Kind) -> str:
     if function.parameters:
         refused = "For a parameter, given as a Python number, out of its bounds"
         refused += "." if kind == "value" else ", and for another wrt."
-        entries.append(_entry("ValueError", refused))
-    return _section("Raises", "\n".join(entries))
+        entries.append(entry("ValueError", refused))
+    return section("Raises", "\n".join(entries))
 
 
 def _bound(bound: float) -> str:
@@ -168,20 +143,45 @@ def _bound(bound: float) -> str:
     return "correctly rounded" if bound == 0.5 else f"at most {bound:g} ulp"
 
 
-def _error(function: Function, kind: Kind) -> str:
-    """Put the error bounds in words, dtypes with the same bound together."""
+def bounds_in_words(function: Function, kind: Kind) -> str:
+    """Put the error bounds in words, dtypes with the same bound together.
+
+    Parameters
+    ----------
+    function : Function
+        A record of the catalogue.
+    kind : {"value", "grad", "backward"}
+        Which of the three.
+
+    Returns
+    -------
+    str
+        The bounds, without a full stop.
+
+    Examples
+    --------
+    >>> from ogive import catalog, docstrings
+    >>> docstrings.bounds_in_words(catalog.get("relu"), "value")
+    'float16, bfloat16, float32, float64: exact'
+    """
     groups: dict[str, list[str]] = {}
     for dtype in DTYPES:
         groups.setdefault(_bound(function.error_bound[kind, dtype]), []).append(dtype)
     told = "; ".join(f"{', '.join(dtypes)}: {words}" for words, dtypes in groups.items())
-    text = f"Error, over the whole range, both tails and subnormal results included: {told}."
     if ("value" if kind == "value" else "grad") in function.cancels:
-        text += " Next to a zero, where terms cancel, that is in ulp of the size of the terms."
-    return text
+        told += " (next to a zero, where terms cancel, in ulp of the size of the terms)"
+    return told
+
+
+def _error(function: Function, kind: Kind) -> str:
+    return (
+        "Error, over the whole range, both tails and subnormal results included:"
+        f" {bounds_in_words(function, kind)}."
+    )
 
 
 def _notes(function: Function, kind: Kind) -> str:
-    paragraphs = [_formula(function, kind), _wrap(_error(function, kind))]
+    paragraphs = [_formula(function, kind), wrap(_error(function, kind))]
     if kind == "value":
         low, high = function.limits
         told = [
@@ -191,13 +191,13 @@ def _notes(function: Function, kind: Kind) -> str:
         ]
         if told:
             paragraphs.append(
-                _wrap(f"Limits: {' and '.join(told)}. NaN gives NaN; no warning is raised.")
+                wrap(f"Limits: {' and '.join(told)}. NaN gives NaN; no warning is raised.")
             )
         if function.elsewhere:
             names = "; ".join(f"{library}: {name}" for library, name in function.elsewhere.items())
-            paragraphs.append(_wrap(f"Elsewhere: {names}."))
-    paragraphs.append(_wrap(f"Source: {function.source}"))
-    return _section("Notes", "\n\n".join(paragraphs))
+            paragraphs.append(wrap(f"Elsewhere: {names}."))
+    paragraphs.append(wrap(f"Source: {function.source}"))
+    return section("Notes", "\n\n".join(paragraphs))
 
 
 def _examples(function: Function, kind: Kind) -> str:
@@ -205,7 +205,7 @@ def _examples(function: Function, kind: Kind) -> str:
     first = "[1.0, 10.0, 100.0], " if kind == "backward" else ""
     result = {"value": example.value, "grad": example.grad, "backward": example.backward}[kind]
     call = f"{QUALIFIER[kind]}.{function.name}({first}{example.at})"
-    return _section("Examples", f">>> import ogive\n>>> {call}\n{result}")
+    return section("Examples", f">>> import ogive\n>>> {call}\n{result}")
 
 
 def docstring(function: Function, kind: Kind) -> str:

@@ -68,15 +68,7 @@ def _activation(value: object) -> str:
             f"{value!r} cannot be an activation: it is defined on [{low:g}, {high:g}] only, "
             "and a layer's sums can be any real number"
         )
-    from ogive.torch.nn import MODULES
-
-    if record.name not in MODULES:
-        raise ValueError(
-            f"{value!r} has no PyTorch module yet, so that no network can be trained with it; "
-            f"those that have one: {', '.join(MODULES)}"
-        )
-    # Two names of one module are one activation: swish, at its default, is silu.
-    return next(name for name, module in MODULES.items() if module is MODULES[record.name])
+    return record.name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -274,7 +266,10 @@ class Study:
     hidden : sequence of int
         Width of each hidden layer of the main grid.
     activations : sequence of str
-        Functions of the catalogue, by name or alias, each once.
+        Functions of the catalogue, by name or alias, each once. Parameters that are learned
+        (prelu, swish, srs, pdelu, pau, xielu) start at their defaults in every layer, one set for
+        the layer, and are trained with the weights: swish is SiLU with a learned sharpness, where
+        silu's is 1 throughout.
     seeds : int
         How many seeds the main grid has: 0, 1, ..., seeds − 1.
     initialization : {"matched", "default"}

@@ -1,7 +1,8 @@
 """One training: a spec in, a finished run out.
 
 Everything that is random follows from the spec's seed: the initial draw and the order of the data
-have a stream each, neither of which depends on the activation. With one thread and torch's
+have a stream each, neither of which depends on the activation, and what an activation draws in
+training (rrelu) has another. With one thread and torch's
 deterministic algorithms a run gives the same numbers, bit for bit, whenever it is repeated on one
 machine with one version of torch; only its ``timing`` differs.
 """
@@ -67,6 +68,7 @@ def train(spec: RunSpec, dataset: Dataset | None = None) -> dict[str, Any]:
         # Only from here on: what a process loads before its first run is no cost of the run.
         begun = perf_counter()
         network = build(spec, features=data.features, classes=data.classes)
+        torch.manual_seed(seed_for("activation", spec.seed))
         fixed = Part(data.train.inputs[:SIGNAL_ROWS], data.train.targets[:SIGNAL_ROWS])
         start = _signal(network, fixed)
         curves, seconds, outcome = _epochs(network, spec, data)
@@ -104,7 +106,12 @@ def evaluate(network: nn.Module, part: Part) -> tuple[float, float | None]:
     every such row wrong would put it below a network that has learned nothing.
     """
     targets = torch.from_numpy(part.targets)
-    outputs = network(torch.from_numpy(part.inputs))
+    training = network.training
+    try:
+        # Activations that draw in training have their mean here.
+        outputs = network.eval()(torch.from_numpy(part.inputs))
+    finally:
+        network.train(training)
     answered = outputs.isfinite().all(dim=1)
     right = (outputs.argmax(dim=1) == targets) & answered
     guessed = int((~answered).sum()) / outputs.shape[1]

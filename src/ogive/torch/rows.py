@@ -1,7 +1,7 @@
-"""Functions of a row with autograd: softmax, log_softmax and logsumexp.
+"""Functions of a row with autograd: softmax, softmin, log_softmax and logsumexp.
 
-Softmax and log_softmax save their result, logsumexp its argument and result. Their gradients are
-written in torch's own operations, so that they can be differentiated again.
+Softmax, softmin and log_softmax save their result, logsumexp its argument and result. Their
+gradients are written in torch's own operations, so that they can be differentiated again.
 """
 
 from __future__ import annotations
@@ -47,6 +47,14 @@ def _logsumexp(x: Tensor, dim: int) -> Tensor:
 
 def _softmax_product(grad: Tensor, x: Tensor | None, y: Tensor, dim: int) -> Tensor:
     return y * (grad - (grad * y).sum(dim, keepdim=True))
+
+
+def _softmin(x: Tensor, dim: int) -> Tensor:
+    return _softmax(-x, dim)
+
+
+def _softmin_product(grad: Tensor, x: Tensor | None, y: Tensor, dim: int) -> Tensor:
+    return -_softmax_product(grad, x, y, dim)
 
 
 def _log_softmax_backward(grad: Tensor, x: Tensor | None, y: Tensor, dim: int) -> Tensor:
@@ -243,6 +251,7 @@ def _autograd_functions(function: Rowwise, product: Product, forward_product: Pr
 
 
 softmax = Rowwise("softmax", _softmax, _softmax_product, _softmax_product, keeps_row=True)
+softmin = Rowwise("softmin", _softmin, _softmin_product, _softmin_product, keeps_row=True)
 log_softmax = Rowwise(
     "log_softmax", _log_softmax, _log_softmax_backward, _log_softmax_jvp, keeps_row=True
 )
