@@ -77,6 +77,60 @@ def test_log_softmax_next_to_zero_keeps_value_and_gradient(compute: str):
     assert slope[1].item() == pytest.approx(-2.0611537e-09, rel=1e-6)
 
 
+@pytest.mark.parametrize("compute", ["native", "portable"])
+def test_softmax_next_to_one_keeps_its_gradient(compute: str):
+    def function(x: torch.Tensor) -> torch.Tensor:
+        return functional.softmax(x, 0)
+
+    if compute == "portable":
+        function = torch.compile(function, backend="aot_eager", fullgraph=True)
+    x = torch.tensor([0.0, -40.0, -41.0], requires_grad=True)
+    (slope,) = torch.autograd.grad(function(x)[0], x)
+    small = np.exp([-40.0, -41.0])
+    np.testing.assert_allclose(slope.numpy(), [small.sum(), *-small], rtol=2e-7)
+
+
+@every_row
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+@pytest.mark.parametrize("dim", [0, 1])
+def test_gradients_of_rows_are_exact_but_for_rounding(name: str, dtype: torch.dtype, dim: int):
+    generator = torch.Generator().manual_seed(3)
+    x = (torch.randn(12, 9, generator=generator) * 8.0).to(dtype).requires_grad_()
+    y = getattr(functional, name)(x, dim)
+    incoming = torch.randn(y.shape, generator=generator).to(dtype)
+    (got,) = torch.autograd.grad(y, x, incoming)
+    wide = x.detach().numpy().astype(np.longdouble)
+    turned = -wide if name == "softmin" else wide
+    e = np.exp(turned - turned.max(dim, keepdims=True))
+    p = e / e.sum(dim, keepdims=True)
+    g = incoming.numpy().astype(np.longdouble)
+    if name == "log_softmax":
+        expected = g - p * g.sum(dim, keepdims=True)
+        size = np.abs(g) + p * np.abs(g).sum(dim, keepdims=True)
+    elif name == "logsumexp":
+        expected = np.expand_dims(g, dim) * p
+        size = np.abs(expected)
+    else:
+        mean = (g * p).sum(dim, keepdims=True)
+        expected = p * (g - mean) * (-1 if name == "softmin" else 1)
+        size = p * (np.abs(g) + (np.abs(g) * p).sum(dim, keepdims=True))
+    ulp = torch.finfo(dtype).eps
+    assert (np.abs(got.numpy() - expected) <= 3 * ulp * size).all()
+
+
+@every_row
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+def test_what_rows_save(name: str, dtype: torch.dtype):
+    saved: list[torch.Tensor] = []
+    x = torch.randn(4, 5, dtype=dtype, requires_grad=True)
+    with torch.autograd.graph.saved_tensors_hooks(
+        lambda tensor: saved.append(tensor) or tensor, lambda tensor: tensor
+    ):
+        y = getattr(functional, name)(x, 1)
+    kept = y if name in ("softmax", "softmin") else x
+    assert [tensor.data_ptr() for tensor in saved] == [kept.data_ptr()]
+
+
 @every_row
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
 def test_rows_of_half_types(name: str, dtype: torch.dtype):
