@@ -24,8 +24,10 @@ UNSTABLE = (
 )
 """How it ends for some."""
 
-# Beyond 38 the normal density is below the smallest subnormal number.
-_ENDS = (-38.0, -8.0, -4.0, 0.0, 4.0, 8.0, 38.0)
+# Beyond 38 the normal density is below the smallest subnormal number. Next to 0 lies what a large
+# parameter makes narrow, such as the bend of softplus with beta = 1000.
+_CUTS = (1e-5, 1e-3, 0.05, 4.0, 8.0, 38.0)
+_ENDS = (*(-cut for cut in reversed(_CUTS)), 0.0, *_CUTS)
 
 # Nodes and weights of the double exponential rule on [-1, 1] (H. Takahasi, M. Mori, 1974), which
 # does not mind a derivative that is infinite at an end.
