@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import inspect
 import math
+from itertools import pairwise
 from math import inf
 from typing import Any
 
@@ -117,11 +118,16 @@ def test_a_small_signal_meets_the_slope_at_0() -> None:
 
 
 def test_stability() -> None:
-    for name in ("relu", "leaky_relu", "prelu", "rrelu", "abrelu"):
+    for name in ("relu", "relu6", "leaky_relu", "prelu", "rrelu", "abrelu"):
         assert init.mean_field(name).stability == "neutral"
     for name in ON_THE_LINE:
         if "No gain makes that stable" in CATALOG[name].initializer_reason:
             assert init.mean_field(name).stability == "unstable", name
+        if init.mean_field(name).stability == "unstable":
+            # V(q) / q rises: so is every other fixed point, whatever the gain.
+            maps = {2.0**k: init.mean_field(name, gain=1.0, variance=2.0**k) for k in range(-9, 10)}
+            ratios = [at.variance / variance for variance, at in maps.items()]
+            assert all(low < high for low, high in pairwise(ratios)), name
     assert init.mean_field("linear").stability == "neutral"
     assert init.mean_field("tanh", gain=5 / 3, variance=1.2).stability == "stable"
 

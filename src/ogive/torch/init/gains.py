@@ -154,8 +154,8 @@ class MeanField:
     def stability(self) -> Literal["stable", "neutral", "unstable"]:
         """Whether deviations of the variance die out, stay or grow from layer to layer.
 
-        "neutral" is a slope within 1e-9 of 1: ReLU's, and those of all functions of two straight
-        lines through 0.
+        "neutral" is a slope within 1e-6 of 1: ReLU's, those of all functions of two straight lines
+        through 0, and relu6's, whose bound a normal argument hardly ever reaches.
 
         Examples
         --------
@@ -163,7 +163,7 @@ class MeanField:
         >>> [init.mean_field(name).stability for name in ("tanh", "relu", "silu")]
         ['stable', 'neutral', 'unstable']
         """
-        if isclose(self.variance_slope, 1.0, abs_tol=1e-9):
+        if isclose(self.variance_slope, 1.0, abs_tol=1e-6):
             return "neutral"
         return "stable" if self.variance_slope < 1.0 else "unstable"
 
