@@ -172,6 +172,19 @@ def test_everything_else_is_as_it_was() -> None:
     assert torch.is_grad_enabled()
 
 
+def test_under_autocast() -> None:
+    network, data = deep("relu", 3), 3.0 * torch.randn(64, 32)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        # This call's weights, of which autocast keeps copies, are not those to scale.
+        network(data)
+        scales = init.lsuv_(network, data, tolerance=0.02)
+    assert all(scale.iterations == 1 for scale in scales.values())
+    assert all(scale.after == pytest.approx(1.0, abs=0.02) for scale in scales.values())
+    # What autocast rounds is within the 8 bits of bfloat16 of what it is without.
+    for variance in variances(network, data).values():
+        assert variance == pytest.approx(1.0, abs=0.05)
+
+
 def test_reproducible() -> None:
     one, other, data = residual(), residual(), torch.randn(4, 3, 12, 12)
     for network in (one, other):
@@ -261,5 +274,7 @@ def test_bad_input() -> None:
         init.lsuv_(network, data, scheme="zeros")
     with pytest.raises(ValueError, match="ReLU has no linear or convolution layer"):
         init.lsuv_(torch.nn.ReLU(), data)
+    with pytest.raises(ValueError, match="layer '0' is on the device meta"):
+        init.lsuv_(torch.nn.Sequential(torch.nn.Linear(3, 3, device="meta")), data)
     with pytest.raises(ValueError, match="layer '0' has no weight yet"):
         init.lsuv_(torch.nn.Sequential(torch.nn.LazyLinear(3)), data)

@@ -130,6 +130,9 @@ def lsuv_(
         raise ValueError(f"max_iterations is at least 1, not {max_iterations}")
     check_scheme(scheme)
     layers = weight_layers(model)
+    for name, layer in layers.items():
+        if layer.weight.is_meta:
+            raise ValueError(f"layer {name!r} is on the device meta, where there is no data")
     # The wrapper of torch.compile would run code that no mode sees into.
     running = getattr(model, "_orig_mod", model)
     with _all_or_nothing(layers), _in_evaluation_mode(running), torch.no_grad():
@@ -190,6 +193,8 @@ class _Scaler(TorchFunctionMode):
             if iteration == self._max_iterations:
                 break
             weight.div_(math.sqrt(variance))
+            # Autocast keeps the weight in 16 bits as it first saw it.
+            torch.clear_autocast_cache()
             scale /= math.sqrt(variance)
             output = call()
             variance = _variance(name, output)

@@ -23,7 +23,7 @@ def run(model: nn.Module, inputs: Any) -> Any:
 
 @contextmanager
 def as_found(model: nn.Module) -> Iterator[None]:
-    """Put buffers and random states back as they were."""
+    """Put buffers and random states back as they were; autocast forgets the weights it saw."""
     buffers = [
         (module, name, buffer, buffer.detach().clone())
         for module in model.modules()
@@ -31,10 +31,12 @@ def as_found(model: nn.Module) -> Iterator[None]:
     ]
     tensors = [*model.parameters(), *model.buffers()]
     devices = sorted({t.device.index for t in tensors if t.device.type == "cuda"})
+    torch.clear_autocast_cache()
     try:
         with torch.random.fork_rng(devices=devices):
             yield
     finally:
+        torch.clear_autocast_cache()
         with torch.no_grad():
             for module, name, buffer, values in buffers:
                 module._buffers[name] = buffer
