@@ -47,9 +47,11 @@ bench: $(VENV)/.installed $(VENV)/.peers
 exhaustive: $(VENV)/.installed $(VENV)/.tools
 	$(BIN)/python tests/check_exhaustive.py $(ARGUMENTS)
 
-# docs/functions is kept in the repository; this writes it anew from the catalogue.
+# docs/functions is kept in the repository, and so is the table of gains; this writes them anew
+# from the catalogue.
 docs: $(VENV)/.installed
 	$(BIN)/python tools/function_pages.py docs/functions
+	$(BIN)/python tools/gain_tables.py docs/initialisation.md
 
 # The accuracy of a build for aarch64, under an emulator: tools/aarch64.sh says what that needs.
 aarch64: $(VENV)/.installed $(VENV)/.tools

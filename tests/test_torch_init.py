@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from ogive import catalog
-from ogive.torch import nn
-from ogive.torch.init import init_network_, init_weight_
+from ogive.torch import init, nn
+from ogive.torch.init import SCHEMES, init_network_, init_weight_
 
 RELU = math.sqrt(2.0)
 
@@ -166,14 +166,84 @@ def test_a_shared_activation_counts_at_each_place():
         torch.nn.ConvTranspose1d(40, 50, 5),
         torch.nn.ConvTranspose2d(40, 50, 3),
         torch.nn.ConvTranspose3d(10, 20, 3),
+        torch.nn.ConvTranspose2d(40, 60, 3, groups=2),
     ],
     ids=lambda layer: str(layer).partition("(")[0] + str(layer.groups),
 )
 def test_convolutions_count_the_inputs_that_reach_an_output(layer: torch.nn.Module):
-    init_network_(layer, "relu", generator())
+    assert init_network_(layer, "relu", generator()) is layer
     inputs = layer.in_channels // layer.groups * math.prod(layer.kernel_size)
     assert layer.weight.std().item() == pytest.approx(RELU / math.sqrt(inputs), rel=0.05)
     assert not layer.bias.any()
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+def test_a_transposed_convolution_keeps_the_signal(groups: int):
+    layer = torch.nn.ConvTranspose1d(60, 60, 5, padding=4, groups=groups)
+    init_network_(layer, "leaky_relu", generator(), scheme="lecun_normal")
+    with torch.no_grad():
+        output = layer(torch.randn(64, 60, 64, generator=generator(1)))
+    gain = catalog.get("leaky_relu").gain
+    # Without the two outer outputs on each side, which fewer inputs reach.
+    assert output[..., 4:-4].square().mean().sqrt().item() == pytest.approx(gain, rel=0.05)
+
+
+# Schemes by name
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_scheme_changes_the_law_and_not_the_gain(scheme: str):
+    shape, record = (400, 400), catalog.get("silu")
+    weight = init_weight_(torch.empty(shape), "silu", scheme=scheme, generator=generator())
+    assert weight.std().item() * 20 == pytest.approx(record.gain, rel=0.01)
+    network = torch.nn.Sequential(torch.nn.Linear(400, 400), nn.SiLU(), torch.nn.Linear(400, 1))
+    init_network_(network, generator=generator(), scheme=scheme)
+    assert torch.equal(network[0].weight, weight)
+    if scheme == record.initializer:
+        assert torch.equal(init_weight_(torch.empty(shape), "silu", generator=generator()), weight)
+    if scheme == "orthogonal":
+        torch.testing.assert_close(weight @ weight.T, record.gain**2 * torch.eye(400))
+    else:
+        theirs = getattr(init, f"{scheme}_")
+        gain = {"nonlinearity": "silu"} if "kaiming" in scheme else {"gain": record.gain}
+        assert torch.equal(theirs(torch.empty(shape), **gain, generator=generator()), weight)
+
+
+@pytest.mark.parametrize("kind", ["uniform", "normal"])
+def test_fan_out_counts_outputs_and_takes_the_gradients_gain(kind: str):
+    layers: list[torch.nn.Module] = []
+    for width in (128, 512, 128, 512, 128, 512):
+        layers += [torch.nn.Linear(640 - width, width, bias=False), nn.GELU()]
+    network = torch.nn.Sequential(*layers)
+    init_network_(network, generator=generator(), scheme=f"kaiming_{kind}", mode="fan_out")
+    for layer in layers[::2]:
+        expected = init.calculate_gain("gelu", mode="gradient") / math.sqrt(layer.out_features)
+        assert layer.weight.std().item() == pytest.approx(expected, rel=0.01)
+
+
+def test_orthogonal_in_every_layout():
+    plain = init_weight_(
+        torch.empty(6, 4, 3, 3), "relu", scheme="orthogonal", generator=generator()
+    )
+    expected = torch.nn.init.orthogonal_(torch.empty(6, 4, 3, 3), RELU, generator=generator())
+    assert torch.equal(plain, expected)
+    last = torch.empty(6, 4, 3, 3).to(memory_format=torch.channels_last)
+    init_weight_(last, "relu", scheme="orthogonal", generator=generator())
+    assert torch.equal(last, plain)
+    half = torch.empty(6, 4, 3, 3, dtype=torch.bfloat16)
+    init_weight_(half, "relu", scheme="orthogonal", generator=generator())
+    assert torch.equal(half, plain.bfloat16())
+    # Each group of a convolution is a matrix of its own; so is each of a transposed one.
+    for layer in (
+        torch.nn.Conv1d(6, 6, 5, groups=3),
+        torch.nn.ConvTranspose1d(6, 6, 5, groups=3),
+    ):
+        init_network_(layer, generator=generator(), scheme="orthogonal")
+        for part in layer.weight.detach().chunk(3):
+            if isinstance(layer, torch.nn.ConvTranspose1d):
+                part = part.transpose(0, 1)
+            rows = part.flatten(1)
+            torch.testing.assert_close(rows @ rows.T, torch.eye(2))
 
 
 def test_draws_are_reproducible_and_leave_the_global_state_alone():
@@ -277,6 +347,15 @@ def test_bad_input():
         init_weight_(weight, "rleu")
     with pytest.raises(ValueError, match="at least two dimensions"):
         init_weight_(torch.zeros(3), "relu")
+    with pytest.raises(ValueError, match=r"scheme is one of xavier_uniform, .* not 'zeros'"):
+        init_weight_(weight, "relu", scheme="zeros")
+    with pytest.raises(TypeError, match="scheme is a string or None, not int 1"):
+        init_network_(torch.nn.Linear(2, 2), scheme=1)
+    with pytest.raises(ValueError, match="mode is 'fan_in' or 'fan_out', not 'fan'"):
+        init_weight_(weight, "relu", mode="fan")
+    for scheme in (None, "xavier_normal", "lecun_normal", "orthogonal"):
+        with pytest.raises(ValueError, match="mode='fan_out' is for scheme='kaiming_uniform'"):
+            init_weight_(weight, "relu", scheme=scheme, mode="fan_out")
     with pytest.raises(TypeError, match=r"takes a torch\.Tensor, not list"):
         init_weight_([[1.0]], "relu")
     with pytest.raises(TypeError, match=r"takes a torch\.nn\.Module, not Tensor"):

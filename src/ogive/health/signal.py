@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import GradientEdge, get_gradient_edge
 
+from ogive.torch.init.running import as_found, run
 from ogive.torch.nn import recognise
 
 __all__ = ["SignalByDepth", "signal_by_depth"]
@@ -140,9 +141,9 @@ def signal_by_depth(
     unwrapped = getattr(model, "_orig_mod", model)
     measured = _measured_modules(unwrapped, layers)
     calls: list[_Call] = []
-    with _as_found(unwrapped), torch.enable_grad():
+    with as_found(unwrapped), torch.enable_grad():
         with _recording(measured, calls):
-            output = _run(unwrapped, inputs)
+            output = run(unwrapped, inputs)
         if not calls:
             raise ValueError(
                 "none of the measured modules was called: "
@@ -181,14 +182,6 @@ def _measured_modules(model: nn.Module, layers: Sequence[str] | None) -> dict[st
         if name not in modules:
             raise ValueError(f"the model has no module {name!r}; it has: {', '.join(modules)}")
     return {name: modules[name] for name in layers}
-
-
-def _run(model: nn.Module, inputs: Any) -> Any:
-    if isinstance(inputs, Mapping):
-        return model(**inputs)
-    if isinstance(inputs, Sequence) and not isinstance(inputs, str):
-        return model(*inputs)
-    return model(inputs)
 
 
 @contextmanager
@@ -231,27 +224,6 @@ def _recording(modules: Mapping[str, nn.Module], calls: list[_Call]) -> Iterator
     finally:
         for handle in handles:
             handle.remove()
-
-
-@contextmanager
-def _as_found(model: nn.Module) -> Iterator[None]:
-    """Put buffers and random states back as they were."""
-    buffers = [
-        (module, name, buffer, buffer.detach().clone())
-        for module in model.modules()
-        for name, buffer in module.named_buffers(recurse=False)
-    ]
-    tensors = [*model.parameters(), *model.buffers()]
-    devices = sorted({t.device.index for t in tensors if t.device.type == "cuda"})
-    try:
-        with torch.random.fork_rng(devices=devices):
-            yield
-    finally:
-        with torch.no_grad():
-            for module, name, buffer, values in buffers:
-                module._buffers[name] = buffer
-                if not torch.equal(buffer, values):
-                    buffer.copy_(values)
 
 
 def _scaled(values: Tensor) -> tuple[float, Tensor]:
