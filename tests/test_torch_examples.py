@@ -19,6 +19,7 @@ PARTS = [
         "memory",
         "nn.learnable",
         "overrides",
+        "parameters",
         "rows",
     )
 ]

@@ -10,8 +10,7 @@ it is the portable derivative of `ogive.formulas`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import isinf
-from numbers import Real
+from itertools import repeat
 from typing import Any
 
 import torch
@@ -22,103 +21,10 @@ from ogive.catalog import CATALOG, Parameter
 from ogive.parametric import native
 from ogive.torch.autograd import Elementwise, apply_eagerly, autograd_function, has_tangent
 from ogive.torch.memory import DTYPES, HALF_DTYPES, is_native, view
-from ogive.torch.overrides import overridable
-
-Operand = Tensor | float
-"""A parameter: a tensor that broadcasts against the argument, or a number."""
+from ogive.torch.parameters import Operand, broadcasts, checked, compatible
 
 # torch does not annotate it.
 _broadcast_shapes: Callable[..., torch.Size] = torch.broadcast_shapes
-
-
-def checked(
-    function: str, parameter: Parameter, value: Any, called: str = "", *, finite: bool = True
-) -> float:
-    """Return a parameter that is a number as a float, or say what it must be.
-
-    Parameters
-    ----------
-    function : str
-        The function's name, for the message.
-    parameter : ogive.catalog.Parameter
-        What is known of the parameter.
-    value : float
-        What was given.
-    called : str, optional
-        The argument's name, if it is not the parameter's.
-    finite : bool, optional
-        Whether infinities are refused.
-
-    Returns
-    -------
-    float
-        `value`.
-
-    Raises
-    ------
-    TypeError
-        If `value` is not a number.
-    ValueError
-        If it is out of the parameter's bounds.
-
-    Examples
-    --------
-    >>> from ogive import catalog
-    >>> from ogive.torch.learned import checked
-    >>> checked("elu", catalog.get("elu").parameters[0], 1)
-    1.0
-    """
-    number = isinstance(value, float) or (isinstance(value, Real) and not isinstance(value, bool))
-    if not number:
-        kind = "a number or a tensor" if parameter.learned else "a number"
-        raise TypeError(
-            f"{function}: {called or parameter.name} is {kind}, "
-            f"not {type(value).__name__} {value!r}"
-        )
-    if not parameter.allows(value) and (finite or not isinf(value)):
-        raise ValueError(
-            f"{function}: {called or parameter.name} must be {parameter.condition}, not {value!r}"
-        )
-    return float(value)
-
-
-@overridable
-def along_channels(parameter: Tensor, input: Tensor) -> Tensor:
-    """Shape one parameter a channel so that it broadcasts against an input.
-
-    Parameters
-    ----------
-    parameter : torch.Tensor
-        Of shape (1,), or (C,) with one value a channel.
-    input : torch.Tensor
-        Of shape (N, C, ...), or (C,).
-
-    Returns
-    -------
-    torch.Tensor
-        A view of `parameter`, of shape (C, 1, ...) for an input of two dimensions or more.
-
-    Raises
-    ------
-    ValueError
-        If `parameter` has several values and `input` another number of channels.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from ogive.torch.learned import along_channels
-    >>> along_channels(torch.ones(3), torch.ones(8, 3, 5, 5)).shape
-    torch.Size([3, 1, 1])
-    """
-    if parameter.numel() == 1:
-        return parameter
-    dim = min(1, input.dim() - 1)
-    if dim < 0 or input.shape[dim] != parameter.numel():
-        raise ValueError(
-            f"there are {parameter.numel()} parameters, one for each channel, but an input of "
-            f"shape {tuple(input.shape)} has {'none' if dim < 0 else input.shape[dim]}"
-        )
-    return parameter.reshape(-1, *[1] * (input.dim() - 2)) if input.dim() > 2 else parameter
 
 
 class Learned:
@@ -145,6 +51,8 @@ class Learned:
     def __init__(self, name: str, *, sign_kept: bool = False) -> None:
         self.name = name
         self._parameters = CATALOG[name].parameters
+        # A number strictly between these is neither NaN nor infinite nor out of its bounds.
+        self._bounds = [(parameter.lower, parameter.upper) for parameter in self._parameters]
         self._of_numbers = Elementwise(name, sign_kept=sign_kept)
         wrt = [parameter.name for parameter in self._parameters]
         self._value_loop = native("value", name)
@@ -161,7 +69,7 @@ class Learned:
         """Name the function."""
         return f"Learned({self.name!r})"
 
-    def __call__(self, input: Tensor, *parameters: Operand, inplace: bool = False) -> Tensor:
+    def __call__(self, input: Tensor, *parameters: Any, inplace: bool = False) -> Tensor:
         """Apply the function to a tensor.
 
         Parameters
@@ -188,15 +96,19 @@ class Learned:
         ValueError
             If a number is out of its bounds, or a tensor does not broadcast.
         """
-        for parameter in parameters:
-            if isinstance(parameter, Tensor):
+        for value, (lower, upper) in zip(parameters, self._bounds, strict=True):
+            if type(value) is not float or not lower < value < upper:
                 break
         else:
-            numbers = [
-                checked(self.name, parameter, value)
-                for parameter, value in zip(self._parameters, parameters, strict=True)
-            ]
-            return self._of_numbers(input, *numbers, inplace=inplace)
+            return self._of_numbers(input, *parameters, inplace=inplace)
+        if any(isinstance(value, Tensor) for value in parameters):
+            return self._with_tensors(input, parameters, inplace)
+        numbers = map(checked, repeat(self.name), self._parameters, parameters)
+        return self._of_numbers(input, *numbers, inplace=inplace)
+
+    def _with_tensors(
+        self, input: Tensor, parameters: tuple[Operand, ...], inplace: bool
+    ) -> Tensor:
         if not isinstance(input, Tensor):
             raise TypeError(f"{self.name} takes a torch.Tensor, not {type(input).__name__}")
         if input.dtype not in DTYPES:
@@ -223,20 +135,21 @@ class Learned:
                 f"{self.name}: {parameter.name} is a number or a tensor of floats, "
                 f"not a tensor of {str(value.dtype).removeprefix('torch.')}"
             )
-        if not _broadcasts(value.shape, input.shape):
+        if not broadcasts(value.shape, input.shape):
             if value.numel() == 1:
                 value = value.reshape(())
-            elif not _compatible(value.shape, input.shape):
+            elif not compatible(value.shape, input.shape):
                 raise ValueError(
                     f"{self.name}: {parameter.name} of shape {tuple(value.shape)} does not "
                     f"broadcast against an input of shape {tuple(input.shape)}"
                 )
-        return value.to(torch.float32 if input.dtype in HALF_DTYPES else input.dtype)
+        dtype = torch.float32 if input.dtype in HALF_DTYPES else input.dtype
+        return value if value.dtype is dtype else value.to(dtype)
 
     def apply(self, input: Tensor, *operands: Operand) -> Tensor:
         """Apply the function to checked operands, tensors of the dtype that is computed in."""
         tensors = [operand for operand in operands if isinstance(operand, Tensor)]
-        if not all(_broadcasts(tensor.shape, input.shape) for tensor in tensors):
+        if not all(broadcasts(tensor.shape, input.shape) for tensor in tensors):
             # Summing the gradient to the smaller shape is then torch's work.
             input = input.expand(_broadcast_shapes(input.shape, *(t.shape for t in tensors)))
         tracked = torch.is_grad_enabled() and _any_requires_grad(input, *tensors)
@@ -272,20 +185,6 @@ class Learned:
             if result is not None:
                 return result
         return _portable(self._grad_formulas[by], factor, input, operands)
-
-
-def _broadcasts(shape: torch.Size, target: torch.Size) -> bool:
-    """Whether a tensor of a shape broadcasts to a target without changing that."""
-    behind = target[len(target) - len(shape) :]
-    return len(shape) <= len(target) and all(
-        mine in (1, theirs) for mine, theirs in zip(shape, behind, strict=True)
-    )
-
-
-def _compatible(shape: torch.Size, other: torch.Size) -> bool:
-    """Whether two shapes have a common one to broadcast to."""
-    pairs = zip(reversed(shape), reversed(other), strict=False)
-    return all(a == b or 1 in (a, b) for a, b in pairs)
 
 
 def _any_requires_grad(*operands: Operand) -> bool:

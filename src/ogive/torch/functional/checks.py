@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ogive.catalog import CATALOG
-from ogive.torch.learned import checked
+from ogive.torch.parameters import checked
 
 _PARAMETERS = {
     (function.name, parameter.name): parameter

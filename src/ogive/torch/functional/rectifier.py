@@ -9,9 +9,10 @@ from ogive.torch.autocast import autocast
 from ogive.torch.autograd import Elementwise
 from ogive.torch.functional.checks import is_integral, number, ordered
 from ogive.torch.functional.documented import documented
-from ogive.torch.learned import Learned, along_channels
+from ogive.torch.learned import Learned
 from ogive.torch.memory import HALF_DTYPES
 from ogive.torch.overrides import overridable
+from ogive.torch.parameters import along_channels
 
 __all__ = [
     "hard_swish",

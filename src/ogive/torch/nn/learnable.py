@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ogive.torch import functional
-from ogive.torch.learned import along_channels
+from ogive.torch.parameters import along_channels
 
 
 class Learnable(nn.Module):
