@@ -19,8 +19,15 @@ from torch import Tensor
 from ogive import formulas
 from ogive.catalog import CATALOG, Parameter
 from ogive.parametric import native
-from ogive.torch.autograd import Elementwise, apply_eagerly, autograd_function, has_tangent
-from ogive.torch.memory import DTYPES, HALF_DTYPES, is_native, view
+from ogive.torch.autograd import Elementwise, autograd_function, bare_apply
+from ogive.torch.memory import (
+    DTYPES,
+    HALF_DTYPES,
+    NativeLoop,
+    cells_of,
+    in_forward_mode,
+    is_native,
+)
 from ogive.torch.parameters import Operand, broadcasts, checked, compatible
 
 # torch does not annotate it.
@@ -55,14 +62,17 @@ class Learned:
         self._bounds = [(parameter.lower, parameter.upper) for parameter in self._parameters]
         self._of_numbers = Elementwise(name, sign_kept=sign_kept)
         wrt = [parameter.name for parameter in self._parameters]
-        self._value_loop = native("value", name)
+        self._value_loop = NativeLoop(native("value", name), len(self._parameters))
         self._formula = getattr(formulas, name)
         # By what is differentiated: the argument first, then every parameter.
-        self._backward_loops = [native("backward", name, by) for by in ("x", *wrt)]
+        self._backward_loops = [
+            NativeLoop(native("backward", name, by), len(self._parameters)) for by in ("x", *wrt)
+        ]
         self._grad_formulas = [
             getattr(formulas, f"grad_{name}{suffix}") for suffix in ("", *(f"_{by}" for by in wrt))
         ]
-        self._eager, self._transformable = _eager_functions(self)
+        eager, self._transformable = _eager_functions(self)
+        self._apply_eagerly = bare_apply(eager)
         self._traced = _traced_function(name, self._formula, self._grad_formulas)
 
     def __repr__(self) -> str:
@@ -159,11 +169,12 @@ class Learned:
                 return _portable(self._formula, None, input, operands).to(input.dtype)
             result = self._traced.apply(input, *operands)
             return result
-        if not tracked and not any(map(has_tangent, (input, *tensors))):
-            short = _native(self._value_loop, None, input, operands)
-            if short is not None:
-                return short.to(input.dtype)
-        return apply_eagerly(self._eager, self._transformable, input, *operands)
+        if not in_forward_mode() and all(map(is_native, (input, *tensors))):
+            if tracked:
+                return self._apply_eagerly(input, *operands)
+            return self.value(input, operands)
+        result = self._transformable.apply(input, *operands)
+        return result
 
     def value(self, input: Tensor, operands: tuple[Operand, ...]) -> Tensor:
         """Return the value, without autograd of its own."""
@@ -179,8 +190,7 @@ class Learned:
 
         Differentiable if grad mode is on. Of half types it is in float32.
         """
-        tensors = [factor, input, *(operand for operand in operands if isinstance(operand, Tensor))]
-        if not torch.is_grad_enabled() and not any(map(has_tangent, tensors)):
+        if not torch.is_grad_enabled() and not in_forward_mode():
             result = _native(self._backward_loops[by], factor, input, operands)
             if result is not None:
                 return result
@@ -192,7 +202,7 @@ def _any_requires_grad(*operands: Operand) -> bool:
 
 
 def _native(
-    loop: Any, factor: Tensor | None, input: Tensor, operands: tuple[Operand, ...]
+    loop: NativeLoop, factor: Tensor | None, input: Tensor, operands: tuple[Operand, ...]
 ) -> Tensor | None:
     """Run a loop over the operands, half types in float32; None where one has no memory for it."""
     tensors = [input, *(operand for operand in operands if isinstance(operand, Tensor))]
@@ -202,16 +212,13 @@ def _native(
         return None
     if input.dtype in HALF_DTYPES:
         input, factor = input.float(), None if factor is None else factor.float()
-    arrays = [
-        view(operand) if isinstance(operand, Tensor) else operand
-        for operand in (*(() if factor is None else (factor,)), input, *operands)
-    ]
-    result = torch.empty_like(input)
-    out = view(result)
-    if out is None or any(array is None for array in arrays):
-        return None
-    loop(*arrays, out=out)
-    return result
+    cells: list[Tensor] = []
+    for operand in operands:
+        if isinstance(operand, Tensor):
+            cells.append(operand)
+        else:
+            cells.extend(cells_of((operand,), input.dtype) or ())
+    return loop.over((input,) if factor is None else (factor, input), tuple(cells))
 
 
 def _portable(
@@ -295,7 +302,7 @@ def _eager_functions(function: Learned) -> tuple[Any, Any]:
 
     name = function.name
     return (
-        autograd_function(f"EagerLearned_{name}", forward=forward, backward=backward, jvp=jvp),
+        autograd_function(f"EagerLearned_{name}", forward=forward, backward=backward),
         autograd_function(
             f"TransformableLearned_{name}",
             forward=transformable_forward,

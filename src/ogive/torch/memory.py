@@ -141,8 +141,16 @@ def torchs_threads(count: int) -> Iterator[None]:
 
 
 @lru_cache(maxsize=1024)
-def _cells(parameters: tuple[float, ...], dtype: torch.dtype) -> tuple[Tensor, ...] | None:
-    """Return parameters as tensors; None where a half type has no such number."""
+def cells_of(parameters: tuple[float, ...], dtype: torch.dtype) -> tuple[Tensor, ...] | None:
+    """Return parameters as tensors; None where a half type has no such number.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ogive.torch.memory import cells_of
+    >>> cells_of((0.5,), torch.float16), cells_of((0.3,), torch.float16)
+    ((tensor(0.5000, dtype=torch.float16),), None)
+    """
     cells = tuple(torch.tensor(parameter, dtype=dtype) for parameter in parameters)
     exact = dtype not in HALF_DTYPES or all(
         cell.item() == parameter for cell, parameter in zip(cells, parameters, strict=True)
@@ -197,37 +205,61 @@ class NativeLoop:
         torch.Tensor or None
             The result; None where an operand has no memory (see `view`).
         """
-        like = operands[-1]
-        dtype = like.dtype
-        cells = _cells(parameters, dtype) if parameters else ()
+        cells = cells_of(parameters, operands[-1].dtype) if parameters else ()
         if cells is None:
             return self._in_float32(operands, parameters, out)
+        return self.over(operands, cells, out)
+
+    def over(
+        self, operands: tuple[Tensor, ...], cells: tuple[Tensor, ...], out: Tensor | None = None
+    ) -> Tensor | None:
+        """Run as a call does, with parameters that are tensors.
+
+        Parameters
+        ----------
+        operands : tuple of torch.Tensor
+            As for a call.
+        cells : tuple of torch.Tensor
+            The parameters: on the CPU, of the operands' dtype, and such that they broadcast against
+            them.
+        out : torch.Tensor, optional
+            As for a call.
+
+        Returns
+        -------
+        torch.Tensor or None
+            As of a call.
+        """
+        like = operands[-1]
         result = torch.empty_like(like) if out is None else out
         # A fresh result is dense; what has its strides is so as well, and lies in the same order.
         adjacent = result.is_contiguous()
         for operand in operands:
             if not (adjacent and operand.is_contiguous()) and operand.stride() != result.stride():
-                return self._strided(operands, parameters, result)
+                return self._strided(operands, cells, result)
+        for cell in cells:
+            if cell.numel() != 1:
+                return self._strided(operands, cells, result)
         count = result.numel()
         threads = 1 if count < _WORTH_A_THREAD else torch.get_num_threads()
         try:
             addresses = [tensor.data_ptr() for tensor in (*operands, *cells, result)]
         except RuntimeError:
             return None
-        self._run(_ELEMENT_TYPES[dtype], threads, count, *addresses)
+        self._run(_ELEMENT_TYPES[like.dtype], threads, count, *addresses)
         return result
 
     def _strided(
-        self, operands: tuple[Tensor, ...], parameters: tuple[float, ...], result: Tensor
+        self, operands: tuple[Tensor, ...], cells: tuple[Tensor, ...], result: Tensor
     ) -> Tensor | None:
         if result.dtype is torch.bfloat16:  # NumPy has no view of it
-            adjacent = self(tuple([operand.contiguous() for operand in operands]), parameters)
+            adjacent = self.over(tuple([operand.contiguous() for operand in operands]), cells)
             return None if adjacent is None else result.copy_(adjacent)
-        arrays = [view(tensor) for tensor in (*operands, result)]
+        arrays = [view(tensor) for tensor in (*operands, *cells, result)]
         if any(array is None for array in arrays):
             return None
         with torchs_threads(result.numel()):
-            self.ufunc(*arrays[:-1], *parameters, out=arrays[-1])
+            self.ufunc(*arrays[:-1], out=arrays[-1])
         return result
 
     def _in_float32(
