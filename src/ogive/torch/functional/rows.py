@@ -219,15 +219,19 @@ def _over_rows(
 def _logsumexp_over(input: Tensor, dims: Sequence[int], keepdim: bool) -> Tensor:
     if not isinstance(input, Tensor):
         raise TypeError(f"logsumexp takes a torch.Tensor, not {type(input).__name__}")
-    count = input.dim()
+    count = max(input.dim(), 1)
     for dim in dims:
         if not isinstance(dim, int) or isinstance(dim, bool):
             raise TypeError(f"logsumexp: dim is an integer or several, not {dim!r}")
         if not -count <= dim < count:
-            raise IndexError(f"logsumexp: dim is {dim}, but the tensor has {count} dimensions")
+            raise IndexError(
+                f"logsumexp: dim is {dim}, but the tensor has {input.dim()} dimensions"
+            )
     summed = sorted({dim % count for dim in dims})
     if not summed or len(summed) < len(dims):
         raise ValueError(f"logsumexp: dim names each dimension once and at least one, not {dims!r}")
+    if input.dim() == 0:
+        return rows.logsumexp(input, -1)
     kept = [dim for dim in range(count) if dim not in summed]
     together = input.permute(*kept, *summed).flatten(len(kept))
     result = rows.logsumexp(together, -1).squeeze(-1)

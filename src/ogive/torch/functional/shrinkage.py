@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from math import inf
+from numbers import Real
+
 import torch
 from torch import Tensor
 
@@ -37,6 +40,11 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """Keep every element that exceeds lambd in size, and put 0 for the others.
 
+    Parameters
+    ----------
+    lambd : float, optional
+        The threshold; a negative one keeps everything, as torch has it.
+
     Examples
     --------
     >>> import torch
@@ -44,6 +52,8 @@ def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     >>> functional.hardshrink(torch.tensor([-2.0, 0.25, 2.0]))
     tensor([-2.,  0.,  2.])
     """
+    if isinstance(lambd, Real) and -inf < lambd < 0:
+        return torch.nn.functional.hardshrink(input, float(lambd))
     return _hardshrink(input, number("hardshrink", "lambd", lambd))
 
 
