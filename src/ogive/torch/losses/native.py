@@ -1,0 +1,318 @@
+"""The native losses on the memory of tensors: value and gradient in one pass over the logits.
+
+They look at no weight and no target but for what would read outside the memory: a class that is
+not there. bfloat16, which NumPy does not know, is computed in a float32 copy that becomes the
+gradient in place.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ogive import _core
+from ogive.losses import operands
+from ogive.torch.autograd import has_tangent
+from ogive.torch.memory import HALF_DTYPES, is_native, view
+
+Extent = Literal["all", "row", "each"]
+"""Of how many logits the losses are the sum: of all, of a row, of one."""
+
+
+def serves(input: Tensor, *others: Tensor | None) -> bool:
+    """Whether the native losses may be used: plain tensors, no gradient but that of the logits."""
+    if not is_native(input) or has_tangent(input):
+        return False
+    differentiable = torch.is_grad_enabled()
+    for other in others:
+        if other is not None and (
+            type(other) not in (Tensor, torch.nn.Parameter)
+            or not other.is_cpu
+            or (differentiable and other.requires_grad)
+            or has_tangent(other)
+        ):
+            return False
+    return True
+
+
+def number(value: float, like: Tensor) -> Tensor:
+    """Return a number as a tensor without dimensions."""
+    return torch.full((), value, dtype=like.dtype)
+
+
+@cache
+def _one(dtype: Any) -> Any:
+    one = np.ones((), dtype)
+    one.flags.writeable = False
+    return one
+
+
+def arrays_of(*tensors: Tensor) -> list[Any] | None:
+    """Return the tensors' memory; None if one of them has none (see `ogive.torch.memory.view`)."""
+    arrays = []
+    for tensor in tensors:
+        array = view(tensor)
+        if array is None:
+            return None
+        arrays.append(array)
+    return arrays
+
+
+def pointwise(
+    name: str,
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    pos_weight: Tensor | None,
+    parameters: tuple[float, float],
+    extent: Extent,
+    divisor: float,
+    with_grad: bool,
+) -> tuple[Tensor, Tensor | None] | None:
+    """Compute a loss of single logits.
+
+    Parameters
+    ----------
+    name : {"binary_cross_entropy", "sigmoid_focal"}
+        Of the native loss.
+    input, target : torch.Tensor
+        Of one shape and dtype.
+    weight, pos_weight : torch.Tensor or None
+        Broadcast to that shape.
+    parameters : tuple of (float, float)
+        alpha and gamma.
+    extent : {"all", "row", "each"}
+        What is summed; a row lies along the last axis.
+    divisor : float
+        Of losses and gradient.
+    with_grad : bool
+        Whether the gradient is wanted.
+
+    Returns
+    -------
+    tuple of (torch.Tensor, torch.Tensor or None), or None
+        Losses and gradient of the dtype of the input; None where a tensor has no memory.
+    """
+    dtype = input.dtype
+    gradient = None
+    if dtype in HALF_DTYPES and view(input) is None:
+        wide = input.detach().float()
+        found = pointwise(
+            name, wide, target.float(), weight, pos_weight, parameters, extent, divisor, with_grad
+        )
+        if found is None:
+            return None
+        loss, gradient = found
+        return loss.to(dtype), None if gradient is None else gradient.to(dtype)
+    weights = [None if w is None else w.to(dtype) for w in (weight, pos_weight)]
+    arrays = arrays_of(input, target, *(w for w in weights if w is not None))
+    if arrays is None:
+        return None
+    x, t, *given = arrays
+    one = _one(x.dtype)
+    w, p = (one if weight is None else given.pop(0) for weight in weights)
+    factor = 1.0 / divisor if divisor else 0.0
+    order = None
+    if extent == "row":
+        rows = [np.broadcast_to(a, x.shape) for a in (x, t, w, p)]
+    else:
+        if not x.flags.c_contiguous:
+            # As the logits lie in memory, so that those that are dense are one row.
+            order = sorted(range(x.ndim), key=lambda axis: -x.strides[axis])
+            x, t = x.transpose(order), t.transpose(order)
+            w, p = (
+                a if a is one else np.broadcast_to(a, input.shape).transpose(order) for a in (w, p)
+            )
+        rows = operands.of_logits(x, t, w, p)
+
+    def fresh() -> tuple[Tensor, Any]:
+        result = torch.empty_like(input, requires_grad=False)
+        array = result.numpy()
+        if order is not None:
+            array = array.transpose(order)
+            if not array.flags.c_contiguous:
+                result = torch.empty(array.shape, dtype=dtype)
+                array = result.numpy()
+                result = result.permute([order.index(axis) for axis in range(x.ndim)])
+        return result, array if extent == "row" else array.reshape(rows[0].shape)
+
+    outputs: list[Any] = [None]
+    losses = None
+    if extent == "each":
+        losses, outputs[0] = fresh()
+    if with_grad:
+        gradient, into = fresh()
+        outputs.append(into)
+    kind = f"{'each' if extent == 'each' else 'sum'}{'_with_grad' if with_grad else ''}"
+    found = getattr(_core, f"{name}_{kind}")(*rows, factor, *parameters, out=tuple(outputs))
+    if losses is None:
+        sums = found[0] if with_grad else found
+        if extent == "row":
+            losses = torch.from_numpy(np.asarray(sums * factor, x.dtype))
+        else:
+            total = float(np.sum(sums))
+            losses = number(total / divisor if divisor else np.nan, input)
+    return losses, gradient
+
+
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    ignore_index: int,
+    label_smoothing: float,
+    dim: int,
+    reduction: str,
+    with_grad: bool,
+) -> tuple[Tensor, Tensor | None, float] | None:
+    """Compute a cross-entropy, of classes (int64) or probabilities.
+
+    Parameters
+    ----------
+    input : torch.Tensor
+        Logits with the classes along `dim`.
+    target, weight, ignore_index, label_smoothing, reduction
+        As for `ogive.torch.losses.cross_entropy`; their shapes and dtypes have been checked.
+    dim : int
+        The dimension of the classes.
+    with_grad : bool
+        Whether the gradient is wanted.
+
+    Returns
+    -------
+    tuple of (torch.Tensor, torch.Tensor or None, float), or None
+        Loss, gradient, and what the gradient was multiplied with; None where a tensor has no
+        memory.
+
+    Raises
+    ------
+    IndexError
+        If a class is not there.
+    """
+    dtype = input.dtype
+    if dtype in HALF_DTYPES and view(input) is None:
+        arrays = arrays_of(input.detach().float())
+    else:
+        arrays = arrays_of(input)
+    others = arrays_of(*(a for a in (_wide(target), _wide(weight)) if a is not None))
+    if arrays is None or others is None:
+        return None
+    (x,) = arrays
+    t, *given = others
+    weights = given[0].astype(np.float64) if given else None
+    rows = np.moveaxis(x, dim, -1)
+    chosen = of_each = None
+    if target.is_floating_point():
+        divisor = float(rows.size // rows.shape[-1]) if rows.shape[-1] else 0.0
+        t = np.moveaxis(t, dim, -1)
+    else:
+        chosen, of_each, divisor = weighed(t, rows.shape[-1], ignore_index, weights)
+    if reduction != "mean":
+        divisor = 1.0
+    factor = 1.0 / divisor if divisor else 0.0
+    gradient = into = None
+    if with_grad:
+        gradient, into = _gradient_for(input, x)
+    losses = row_losses(
+        rows,
+        t if chosen is None else chosen,
+        of_each,
+        weights,
+        label_smoothing,
+        factor,
+        None if into is None else np.moveaxis(into, dim, -1),
+    )
+    if reduction == "none":
+        loss = torch.from_numpy(np.asarray(losses, x.dtype)).to(dtype)
+    else:
+        loss = number(float(np.sum(losses)) / divisor if divisor else np.nan, input)
+    if gradient is not None:
+        gradient = gradient.to(dtype)
+    return loss, gradient, factor
+
+
+def _wide(tensor: Tensor | None) -> Tensor | None:
+    return tensor.float() if tensor is not None and tensor.dtype is torch.bfloat16 else tensor
+
+
+def _gradient_for(input: Tensor, x: Any) -> tuple[Tensor, Any]:
+    """Return a tensor for the gradient and its memory: that of `x` if it is a copy of ours."""
+    if x.dtype == np.float32 and input.dtype is not torch.float32:
+        return torch.from_numpy(x), x
+    gradient = torch.empty_like(input, requires_grad=False)
+    return gradient, gradient.numpy()
+
+
+def weighed(target: Any, classes: int, ignore_index: int, weights: Any) -> tuple[Any, Any, float]:
+    """Return checked classes (-1 where ignored), the weight of each (None: 1), and their sum.
+
+    Raises
+    ------
+    IndexError
+        If a class is not there: the first, with its position.
+    """
+    if not target.size:
+        return target, None if weights is None else np.empty(target.shape), 0.0
+    # Negative numbers are enormous without their sign: one look at each class.
+    largest = int(target.view(np.uint64).max())
+    if largest < classes and not 0 <= ignore_index < classes:
+        if weights is None:
+            return target, None, float(target.size)
+        of_each = weights[target]
+        return target, of_each, float(of_each.sum())
+    counts = target != ignore_index
+    wrong = counts & ((target < 0) | (target >= classes))
+    if wrong.any():
+        first = np.unravel_index(int(np.argmax(wrong)), target.shape)
+        place = f"[{', '.join(str(int(i)) for i in first)}]" if target.ndim else ""
+        raise IndexError(
+            f"target{place} is {int(target[first])}: out of bounds, a class is 0 to {classes - 1}, "
+            f"or ignore_index, {ignore_index}"
+        )
+    chosen = np.where(counts, target, -1)
+    if weights is None:
+        return chosen, None, float(np.count_nonzero(counts))
+    of_each = np.where(counts, weights[chosen], 0.0)
+    return chosen, of_each, float(of_each.sum())
+
+
+def row_losses(
+    rows: Any,
+    target: Any,
+    of_each: Any,
+    weights: Any,
+    label_smoothing: float,
+    factor: Any,
+    gradient: Any,
+) -> Any:
+    """Return the float64 losses of rows, their weights in them; write the gradient if wanted.
+
+    Parameters
+    ----------
+    rows : ndarray
+        Logits, of shape (..., classes).
+    target : ndarray
+        Classes as `weighed` returns them, or probabilities of the shape of the rows.
+    of_each, weights : ndarray or None
+        Of every row, as `weighed` returns them, and of every class.
+    label_smoothing, factor : float
+        What the gradient is multiplied with is the factor.
+    gradient : ndarray or None
+        Of the shape of the rows; it may be the rows.
+    """
+    own = None
+    if target.dtype == np.int64:
+        name, arguments, own = operands.of_classes(
+            rows, target, of_each, weights, label_smoothing, factor
+        )
+    else:
+        name, arguments = operands.of_probabilities(rows, target, weights, label_smoothing, factor)
+    if gradient is None:
+        losses = getattr(_core, name)(*arguments)
+    else:
+        losses, _ = getattr(_core, f"{name}_with_grad")(*arguments, out=(None, gradient))
+    return losses if own is None else losses * own
