@@ -9,8 +9,7 @@ cross-entropies that product is computed from the gradient itself, and the logit
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -28,8 +27,7 @@ Curvature = Callable[..., Tensor]
 """(gradient, vector, *saved) to the product of the Hessian with the vector; differentiable."""
 
 
-@dataclass(frozen=True, slots=True)
-class Computed:
+class Computed(NamedTuple):
     """A loss, its gradient, and what the Hessian needs besides.
 
     Parameters
@@ -111,10 +109,9 @@ def scaled(kept: Tensor, grad: Tensor) -> Tensor:
     if torch.is_grad_enabled():
         return kept * grad
     kept = kept.detach()
-    factor = view(grad)
     # Of a batch of gradients, as `is_grads_batched` makes it, there is no array.
-    if factor is None or kept.dtype is not grad.dtype or _keeps_graph():
+    if _keeps_graph() or kept.dtype is not grad.dtype or (factor := view(grad)) is None:
         return kept * grad
-    if not factor.ndim and factor == 1:
+    if not factor.ndim and factor.item() == 1.0:
         return kept
     return kept.mul_(grad)
