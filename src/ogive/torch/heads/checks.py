@@ -80,7 +80,7 @@ def not_probabilities(
     if applied is not None and applied not in harmless:
         raise ValueError(
             f"logits came out of {applied}: they are probabilities, or their logarithms, and the "
-            f"loss applies its own probability function to them once more. {consequence(applied)} Give it "
+            f"loss applies its own probability function to them. {consequence(applied)} Give it "
             f"what went into {applied}"
         )
 

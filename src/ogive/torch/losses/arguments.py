@@ -112,7 +112,7 @@ def of_classes(weight: Tensor | None, classes: int) -> None:
     """Raise unless a weight is None or a tensor of floats, one a class."""
     if weight is None:
         return
-    broadcasts("weight", weight, torch.Size([classes]))
+    floats("weight", weight)
     if tuple(weight.shape) != (classes,):
         raise ValueError(
             f"weight has the shape {tuple(weight.shape)}, not ({classes},), one a class"
