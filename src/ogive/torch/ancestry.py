@@ -37,7 +37,8 @@ _marked: Any = WeakTensorKeyDictionary()
 def mark(tensor: Tensor, name: str) -> Tensor:
     """Remember which probability function a tensor came out of, for as long as it lives.
 
-    For results that autograd records nothing of. A view or a copy of the tensor is not marked.
+    For results that autograd records nothing of. Its views count as marked, outside inference
+    mode; copies do not, and nothing does once the memory is changed in place.
 
     Parameters
     ----------
@@ -55,8 +56,13 @@ def mark(tensor: Tensor, name: str) -> Tensor:
         known = ", ".join(sorted(PROBABILITY_FUNCTIONS))
         raise ValueError(f"name must be one of {known}, not {name!r}")
     if not torch.compiler.is_compiling():
-        _marked[tensor] = name
+        _marked[tensor] = name, _version(tensor)
     return tensor
+
+
+def _version(tensor: Tensor) -> int:
+    # Those of inference mode count no changes.
+    return 0 if tensor.is_inference() else tensor._version
 
 
 def applied_before(tensor: Tensor) -> str | None:
@@ -97,8 +103,9 @@ def applied_before(tensor: Tensor) -> str | None:
     if torch.compiler.is_compiling():
         return None
     if tensor.grad_fn is None:
-        name: str | None = _marked.get(tensor)
-        return name
+        owner = tensor if tensor._base is None else tensor._base
+        name, version = _marked.get(tensor) or _marked.get(owner) or (None, 0)
+        return name if version == _version(tensor) else None
     return _behind(tensor.grad_fn, {})
 
 

@@ -11,8 +11,10 @@ from ogive.torch.losses import arguments, curvature, native, portable
 from ogive.torch.losses.kept import Computed, attach
 
 
-def checked_target(input: Tensor, target: Tensor, ignore_index: int, dim: int) -> Tensor:
-    """Return classes as int64, or probabilities, if they fit logits with classes along `dim`.
+def checked_target(shape: tuple[int, ...], target: Tensor, ignore_index: int, dim: int) -> Tensor:
+    """Return classes as int64, or probabilities, if they fit logits of a shape.
+
+    The classes of the logits lie along `dim`.
 
     Raises
     ------
@@ -23,13 +25,14 @@ def checked_target(input: Tensor, target: Tensor, ignore_index: int, dim: int) -
         be ignored among probabilities.
     """
     arguments.tensor("target", target)
-    without = input.shape[:dim] + input.shape[dim + 1 :]
-    if target.shape == input.shape:
+    own = tuple(target.shape)
+    without = shape[:dim] + shape[dim + 1 :]
+    if own == shape:
         if not target.is_floating_point():
             raise TypeError(
-                f"target has the shape of the input, {tuple(input.shape)}: then it holds "
+                f"target has the shape of the input, {shape}: then it holds "
                 f"probabilities, as floats, not {arguments.short_name(target.dtype)}; classes, as "
-                f"integers, have the shape {tuple(without)}"
+                f"integers, have the shape {without}"
             )
         if ignore_index >= 0:
             raise ValueError(
@@ -37,10 +40,10 @@ def checked_target(input: Tensor, target: Tensor, ignore_index: int, dim: int) -
                 "can be ignored"
             )
         return target
-    if target.shape != without:
+    if own != without:
         raise ValueError(
-            f"target has the shape {tuple(target.shape)}, not {tuple(without)}, as classes, or "
-            f"{tuple(input.shape)}, as probabilities, for an input of {tuple(input.shape)}"
+            f"target has the shape {own}, not {without}, as classes, or {shape}, as probabilities, "
+            f"for an input of {shape}"
         )
     if target.is_floating_point() or target.is_complex() or target.dtype is torch.bool:
         raise TypeError(
@@ -131,7 +134,7 @@ def cross_entropy(
     if x.dim() == 1 and isinstance(target, Tensor) and target.shape == (1,) != x.shape:
         x = x.unsqueeze(0)  # torch takes the one class of one example so, too
     dim = 1 if x.dim() > 1 else 0
-    target = checked_target(x, target, ignore_index, dim)
+    target = checked_target(tuple(x.shape), target, ignore_index, dim)
     arguments.of_classes(weight, x.shape[dim])
     if target.is_floating_point() and target.dtype is not x.dtype:
         dtype = torch.promote_types(x.dtype, target.dtype)

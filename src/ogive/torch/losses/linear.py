@@ -15,8 +15,8 @@ from ogive.torch.losses.categorical import checked_target
 from ogive.torch.losses.chunks import Setting, dtype_of_logits, passed
 from ogive.torch.losses.kept import scaled
 
-CHUNK_BYTES = 1 << 26
-"""The memory for a chunk's logits, unless another is asked for: 64 MiB."""
+# The least memory for a chunk's logits, where nothing else is asked for.
+_CHUNK_BYTES = 1 << 24
 
 
 Operands = tuple[Tensor, Tensor, Tensor | None, Tensor, Tensor | None]
@@ -37,7 +37,7 @@ def _whole(
     if bias is not None:
         logits = logits + bias
     return portable.cross_entropy(
-        logits.reshape(len(input), *setting.shape),
+        logits.reshape(input.shape[0], *setting.shape),
         target,
         weight,
         setting.ignore_index,
@@ -85,17 +85,22 @@ def _backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
 _in_chunks = autograd_function("LinearCrossEntropy", forward=_forward, backward=_backward)
 
 
-def chunk_memory(chunk_bytes: Any) -> int:
-    """Return the memory for a chunk's logits, a positive integer, or raise."""
+def chunk_memory(chunk_bytes: Any) -> int | None:
+    """Return the memory for a chunk's logits, a positive integer or None, or raise."""
+    if chunk_bytes is None:
+        return None
     if isinstance(chunk_bytes, bool) or not isinstance(chunk_bytes, int):
-        raise TypeError(f"chunk_bytes must be an integer, not {type(chunk_bytes).__name__}")
+        raise TypeError(f"chunk_bytes must be an integer or None, not {chunk_bytes!r}")
     if chunk_bytes < 1:
         raise ValueError(f"chunk_bytes must be at least 1, not {chunk_bytes}")
     return chunk_bytes
 
 
-def _chunk_size(examples: int, bytes_each: int, options: Any, chunk_bytes: int) -> int:
-    """Return how many examples are taken at a time, each of whose logits take some bytes."""
+def _chunk_size(
+    examples: int, matrix: Tensor, dtype: torch.dtype, options: Any, chunk_bytes: int | None
+) -> int:
+    """Return how many examples are taken at a time."""
+    limit = chunk_memory(chunk_bytes)
     if options is not None:
         if not hasattr(options, "batch_chunk_size"):
             raise TypeError(
@@ -104,7 +109,10 @@ def _chunk_size(examples: int, bytes_each: int, options: Any, chunk_bytes: int) 
             )
         if options.batch_chunk_size is not None:
             return max(1, int(options.batch_chunk_size))
-    most = max(1, chunk_memory(chunk_bytes) // max(bytes_each, 1))
+    # A quarter of the matrix: little beside its gradient, and the matrix is read once for as many
+    # examples as a quarter of its columns.
+    limit = limit or max(_CHUNK_BYTES, matrix.numel() * dtype.itemsize // 4)
+    most = max(1, limit // max(matrix.shape[0] * dtype.itemsize, 1))
     # Of nearly equal size, so that the last is not a small one.
     chunks = max(1, -(-examples // most))
     return max(1, -(-examples // chunks))
@@ -121,7 +129,7 @@ def linear_cross_entropy(
     ignore_index: int | None = None,
     label_smoothing: float = 0.0,
     options: Any = None,
-    chunk_bytes: int = CHUNK_BYTES,
+    chunk_bytes: int | None = None,
 ) -> Tensor:
     """Return the cross-entropy of `torch.nn.functional.linear(input, linear_weight, linear_bias)`.
 
@@ -149,7 +157,8 @@ def linear_cross_entropy(
         it says how torch accumulates, and has no effect here.
     chunk_bytes : int, optional
         Where `options` names no size: the memory for the logits of a chunk, in bytes. One example
-        is taken at a time if it holds no more. Default 64 MiB.
+        is taken at a time if it holds no more. Default: a quarter of the memory of
+        `linear_weight` (in float32 if of a half type), at least 16 MiB.
 
     Returns
     -------
@@ -192,14 +201,13 @@ def linear_cross_entropy(
     shape = tuple(linear_weight.shape[:-1])
     examples = input.unsqueeze(0) if input.dim() == 1 else input
     every = target.unsqueeze(0) if input.dim() == 1 and isinstance(target, Tensor) else target
-    like = torch.empty((len(examples), *shape), device="meta")
-    every = checked_target(like, every, -100 if ignore_index is None else ignore_index, 1)
+    ignored = -100 if ignore_index is None else ignore_index
+    every = checked_target((examples.shape[0], *shape), every, ignored, 1)
     arguments.of_classes(weight, shape[0])
     matrix = linear_weight.reshape(prod(shape), linear_weight.shape[-1])
     bias = None if linear_bias is None else linear_bias.reshape(-1)
     dtype = dtype_of_logits(input, matrix)
-    chunk = _chunk_size(len(examples), matrix.shape[0] * dtype.itemsize, options, chunk_bytes)
-    ignored = -100 if ignore_index is None else ignore_index
+    chunk = _chunk_size(examples.shape[0], matrix, dtype, options, chunk_bytes)
     setting = Setting(shape, ignored, smoothing, word, chunk)
     autocast = arguments.autocasts(input.device.type)
     # Autocast would round the logits to a half type.

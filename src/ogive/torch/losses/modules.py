@@ -20,7 +20,7 @@ from ogive.torch.losses.binary import (
     sigmoid_focal_loss,
 )
 from ogive.torch.losses.categorical import cross_entropy
-from ogive.torch.losses.linear import CHUNK_BYTES, chunk_memory, linear_cross_entropy
+from ogive.torch.losses.linear import chunk_memory, linear_cross_entropy
 
 # Torch has it from 2.13 on.
 _LinearBase: Any = getattr(nn, "LinearCrossEntropyLoss", _WeightedLoss)
@@ -181,7 +181,7 @@ class LinearCrossEntropyLoss(_LinearBase):  # type: ignore[misc]
         ignore_index: int | None = None,
         label_smoothing: float = 0.0,
         options: Any = None,
-        chunk_bytes: int = CHUNK_BYTES,
+        chunk_bytes: int | None = None,
     ) -> None:
         arguments.reduction_word(None, None, reduction)
         arguments.of_classes(weight, num_classes)
