@@ -9,9 +9,9 @@ from __future__ import annotations
 from ogive.torch.losses.binary import (
     binary_cross_entropy_with_logits,
     multilabel_soft_margin_loss,
-    sigmoid_focal_loss,
 )
 from ogive.torch.losses.categorical import cross_entropy
+from ogive.torch.losses.focal import sigmoid_focal_loss
 from ogive.torch.losses.linear import linear_cross_entropy
 from ogive.torch.losses.modules import (
     BCEWithLogitsLoss,

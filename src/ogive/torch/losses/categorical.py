@@ -7,8 +7,9 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from ogive.torch.losses import arguments, curvature, native, portable
+from ogive.torch.losses import arguments, curvature, portable, rows
 from ogive.torch.losses.kept import Computed, attach
+from ogive.torch.losses.native import serves
 
 
 def checked_target(shape: tuple[int, ...], target: Tensor, ignore_index: int, dim: int) -> Tensor:
@@ -139,9 +140,9 @@ def cross_entropy(
     if target.is_floating_point() and target.dtype is not x.dtype:
         dtype = torch.promote_types(x.dtype, target.dtype)
         x, target = x.to(dtype), target.to(dtype)
-    if native.serves(x, target, weight):
+    if serves(x, target, weight):
         tracked = x.requires_grad and torch.is_grad_enabled()
-        found = native.cross_entropy(x, target, weight, ignore_index, smoothing, dim, word, tracked)
+        found = rows.cross_entropy(x, target, weight, ignore_index, smoothing, dim, word, tracked)
         if found is not None:
             loss, gradient, factor = found
             if gradient is None:

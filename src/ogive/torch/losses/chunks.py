@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ogive.torch.losses import native, portable
+from ogive.torch.losses import portable, rows
 from ogive.torch.memory import HALF_DTYPES, is_native, view
 
 # A matrix of another dtype than that of the logits is converted so many bytes at a time.
@@ -86,7 +86,7 @@ class RowLosses:
             self._weights = view(weight.double())
         if not target.is_floating_point():
             if native_kernels:
-                self._target, self._of_each, divisor = native.weighed(
+                self._target, self._of_each, divisor = rows.weighed(
                     view(target), setting.shape[0], setting.ignore_index, self._weights
                 )
             else:
@@ -105,7 +105,7 @@ class RowLosses:
         return call(part, logits, grad, scale)
 
     def _natively(self, part: slice, logits: Tensor, grad: bool, scale: Tensor | None) -> Tensor:
-        rows = np.moveaxis(logits.numpy(), 1, -1)
+        by_class = np.moveaxis(logits.numpy(), 1, -1)
         target, of_each = self._target, self._of_each
         if isinstance(target, Tensor):
             target = np.moveaxis(target[part].to(logits.dtype).numpy(), 1, -1)
@@ -116,8 +116,8 @@ class RowLosses:
         if scale is not None:
             factor = scale[part].double().numpy()
         smoothing = self._setting.label_smoothing
-        into = rows if grad else None
-        losses = native.row_losses(rows, target, of_each, self._weights, smoothing, factor, into)
+        into = by_class if grad else None
+        losses = rows.row_losses(by_class, target, of_each, self._weights, smoothing, factor, into)
         return torch.from_numpy(np.asarray(losses))
 
     def _portably(self, part: slice, logits: Tensor, grad: bool, scale: Tensor | None) -> Tensor:
@@ -194,15 +194,15 @@ def passed(
         part = slice(begin, min(begin + setting.chunk, examples))
         x = input[part].to(dtype)
         logits = memory[: x.shape[0]]
-        for rows, block in _blocks(matrix, dtype):
-            torch.mm(x, block.t(), out=logits[:, rows])
+        for some, block in _blocks(matrix, dtype):
+            torch.mm(x, block.t(), out=logits[:, some])
         if bias is not None:
             logits += bias
         losses[part] = row_losses(part, logits, any(needs), scale)
         if onto_input is not None:
             onto_x = torch.zeros_like(x)
-            for rows, block in _blocks(matrix, dtype):
-                onto_x.addmm_(logits[:, rows], block)
+            for some, block in _blocks(matrix, dtype):
+                onto_x.addmm_(logits[:, some], block)
             onto_input[part] = onto_x
         if onto_matrix is not None:
             onto_matrix.addmm_(logits.t(), x)

@@ -15,11 +15,10 @@ from torch.nn.modules.loss import _Loss, _WeightedLoss
 from ogive.torch.losses import arguments
 from ogive.torch.losses.binary import (
     binary_cross_entropy_with_logits,
-    focal_parameters,
     multilabel_soft_margin_loss,
-    sigmoid_focal_loss,
 )
 from ogive.torch.losses.categorical import cross_entropy
+from ogive.torch.losses.focal import focal_parameters, sigmoid_focal_loss
 from ogive.torch.losses.linear import chunk_memory, linear_cross_entropy
 
 # Torch has it from 2.13 on.
