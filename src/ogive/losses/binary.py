@@ -7,23 +7,8 @@ from typing import Any
 import numpy as np
 
 from ogive import _core
-from ogive.losses import checks
+from ogive.losses import checks, operands
 from ogive.rows.along import as_floats
-
-# Rows of weights shorter than this are written out: the gufunc pays for every row.
-_SHORT_ROW = 512
-
-
-def _operands(x: Any, target: Any, *weights: Any) -> list[Any]:
-    """Bring all to one array of rows: one row if everything is adjacent, or cheap to make so."""
-    if weights[0].size == weights[1].size == 1:
-        # As `numpy.broadcast_to` would have them, in a tenth of its time.
-        repeated = [np.ndarray((x.size,), w.dtype, w, strides=(0,)) for w in weights]
-        return [x.reshape(-1), target.reshape(-1), *repeated]
-    arrays = [np.broadcast_to(a, x.shape) for a in (x, target, *weights)]
-    if x.ndim < 2 or x.shape[-1] < _SHORT_ROW:
-        return [a.reshape(-1) for a in arrays]
-    return arrays
 
 
 def _loss(
@@ -63,7 +48,7 @@ def _loss(
     if axis_sums:
         rows = [np.broadcast_to(a, x.shape) for a in (x, target, weight, pos_weight)]
     else:
-        rows = _operands(x, target, weight, pos_weight)
+        rows = operands.of_logits(x, target, weight, pos_weight)
     ufunc = getattr(_core, f"{name}_{'each' if each else 'sum'}{'_with_grad' if with_grad else ''}")
     into = None
     if out is not None and rows[0].ndim == out.ndim:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ogive import _core
-from ogive.losses import checks
+from ogive.losses import checks, operands
 from ogive.rows.along import as_floats
 
 
@@ -38,14 +38,14 @@ def _class_weights(weight: Any, classes: int) -> Any:
 
 
 def _call(
-    name: str, operands: tuple[Any, ...], x: Any, axis: int, with_grad: bool, out: Any
+    name: str, arguments: tuple[Any, ...], x: Any, axis: int, with_grad: bool, out: Any
 ) -> tuple[Any, Any]:
     """Call the native loss along an axis; return the losses and the gradient or None."""
     if not with_grad:
-        return getattr(_core, name)(*operands), None
+        return getattr(_core, name)(*arguments), None
     gradient = np.empty_like(x) if out is None else out
     into = np.moveaxis(gradient, axis, -1)
-    losses, _ = getattr(_core, f"{name}_with_grad")(*operands, out=(None, into))
+    losses, _ = getattr(_core, f"{name}_with_grad")(*arguments, out=(None, into))
     return losses, gradient
 
 
@@ -147,35 +147,21 @@ def cross_entropy(
         total = float(np.sum(of_each))
         divisor = total if reduction == "mean" else 1.0
         factor = 1 / divisor if divisor else 0.0
-        if weights is None or not label_smoothing:
-            scale = factor if weights is None else of_each * factor
-            operands: tuple[Any, ...] = (rows, chosen, float(label_smoothing), scale)
-            losses, gradient = _call("cross_entropy", operands, x, axis, with_grad, out)
-            if weights is not None:
-                losses = losses * of_each
-        else:
-            spread = weights * (label_smoothing / classes)
-            dense = np.where(counts[..., None], spread, 0.0).astype(x.dtype)
-            at = np.maximum(chosen, 0)[..., None]
-            there = np.take_along_axis(dense, at, -1)
-            own = (of_each * (1 - label_smoothing)).astype(x.dtype)[..., None]
-            np.put_along_axis(dense, at, there + own, -1)
-            operands = (rows, dense, factor)
-            losses, gradient = _call("dense_cross_entropy", operands, x, axis, with_grad, out)
+        name, arguments, own = operands.of_classes(
+            rows, chosen, of_each, weights, float(label_smoothing), factor
+        )
+        losses, gradient = _call(name, arguments, x, axis, with_grad, out)
+        if own is not None:
+            losses = losses * own
     else:
         checks.same_shape("target", target.shape, x.shape)
         checks.refuse("target", target, lambda t: ~(t >= 0), "must be a probability")
-        dense = np.moveaxis(target, axis, -1).astype(x.dtype, copy=False)
-        if label_smoothing:
-            dense = dense * (1 - label_smoothing) + label_smoothing / classes
-        if weights is not None:
-            dense = dense * weights
-        dense = dense.astype(x.dtype, copy=False)
         divisor = float(np.prod(rows.shape[:-1], dtype=int)) if reduction == "mean" else 1.0
         factor = 1 / divisor if divisor else 0.0
-        losses, gradient = _call(
-            "dense_cross_entropy", (rows, dense, factor), x, axis, with_grad, out
+        name, arguments = operands.of_probabilities(
+            rows, np.moveaxis(target, axis, -1), weights, label_smoothing, factor
         )
+        losses, gradient = _call(name, arguments, x, axis, with_grad, out)
     if reduction == "none":
         loss = losses.astype(x.dtype)
     else:
