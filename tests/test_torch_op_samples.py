@@ -11,11 +11,14 @@ import pytest
 import torch
 from torch_op_samples import ENTRIES, own, samples
 
+# Torch's own word on samples for which it does not compute by chunks.
+pytestmark = pytest.mark.filterwarnings("ignore:linear_cross_entropy. ``options`` ignored")
+
 TOLERANCE = {
     torch.float64: {"rtol": 1e-7, "atol": 1e-12},
     torch.float32: {"rtol": 2e-5, "atol": 2e-6},
-    torch.float16: {"rtol": 4e-3, "atol": 4e-3},
-    torch.bfloat16: {"rtol": 3e-2, "atol": 3e-2},
+    torch.float16: {"rtol": 1e-3, "atol": 1e-5},
+    torch.bfloat16: {"rtol": 8e-3, "atol": 1e-5},
 }
 # At infinities torch has NaN for these, where the limits are numbers.
 LIMITS = {"silu": (0.0, torch.inf), "mish": (0.0, torch.inf), "softsign": (-1.0, 1.0)}
@@ -39,10 +42,16 @@ def differs(name: str, dtype: torch.dtype) -> bool:
     return name == "softmin" and dtype is torch.uint8
 
 
+def in_float32(thing: Any) -> Any:
+    half = isinstance(thing, torch.Tensor) and thing.is_floating_point()
+    return thing.float() if half else thing
+
+
+# For complex32 torch warns that it is experimental; the other complex dtypes are enough.
 @every_entry
 def test_values(op: Any, name: str):
     function, compared = own(name), 0
-    for dtype in sorted(op.dtypes, key=str):
+    for dtype in sorted(set(op.dtypes) - {torch.complex32}, key=str):
         for sample in samples(op, dtype):
             compared += 1
             given = sample.input.clone()
@@ -58,6 +67,10 @@ def test_values(op: Any, name: str):
             assert got.shape == expected.shape
             if differs(name, dtype):
                 continue
+            if dtype in (torch.float16, torch.bfloat16):
+                # Torch itself rounds at every step.
+                wide = sample.transform(in_float32)
+                expected = op(wide.input, *wide.args, **wide.kwargs).to(got.dtype)
             if name in LIMITS and dtype.is_floating_point:
                 for end, limit in zip((-torch.inf, torch.inf), LIMITS[name], strict=True):
                     there = sample.input == end

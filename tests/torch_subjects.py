@@ -139,7 +139,7 @@ every_row = pytest.mark.parametrize("name", ROWS)
 # What torch warns of in its own compiler and forward mode is not ours to mend.
 TORCHS_OWN_WARNINGS = [
     pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:.torch.jit.script.* is deprecated:DeprecationWarning"),
 ]
 
 

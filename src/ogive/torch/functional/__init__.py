@@ -1,11 +1,11 @@
 """Functions under the names, signatures and defaults of `torch.nn.functional`.
 
 Every function of the catalogue is here, under torch's name and under its own, with those that work
-on rows. The elementwise ones take a tensor of any shape and layout and return one of the same
-shape, dtype and memory format. Values and gradients of tensors on the CPU come from the native
-loops, within the error bounds of `ogive.catalog`. All of them can be differentiated twice, in
-forward mode, and through `torch.func`; parameters that can be learned may be tensors, and get
-their gradients.
+on rows and the losses. The elementwise ones take a tensor of any shape and layout and return one
+of the same shape, dtype and memory format. Values and gradients of tensors on the CPU come from
+the native loops, within the error bounds of `ogive.catalog`. All of them can be differentiated
+twice, in forward mode, and through `torch.func`; parameters that can be learned may be tensors,
+and get their gradients.
 
 Every other public name of `torch.nn.functional` is torch's own object, so that
 ``import ogive.torch.functional as F`` serves a whole script.
@@ -62,6 +62,13 @@ from ogive.torch.functional.smooth import (
     silu,
     swish,
 )
+from ogive.torch.losses import (
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    linear_cross_entropy,
+    multilabel_soft_margin_loss,
+    sigmoid_focal_loss,
+)
 
 if TYPE_CHECKING:
     # What is named above stays Ogive's.
@@ -69,8 +76,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "abrelu",
+    "binary_cross_entropy_with_logits",
     "celu",
     "celu_",
+    "cross_entropy",
     "elu",
     "elu_",
     "gelu",
@@ -85,6 +94,7 @@ __all__ = [
     "hardtanh_",
     "leaky_relu",
     "leaky_relu_",
+    "linear_cross_entropy",
     "lisht",
     "log1mexp",
     "log_sigmoid",
@@ -93,6 +103,7 @@ __all__ = [
     "logsigmoid",
     "logsumexp",
     "mish",
+    "multilabel_soft_margin_loss",
     "odds",
     "pau",
     "pdelu",
@@ -107,6 +118,7 @@ __all__ = [
     "selu",
     "selu_",
     "sigmoid",
+    "sigmoid_focal_loss",
     "silu",
     "softmax",
     "softmin",

@@ -12,6 +12,7 @@ from ogive.torch.autograd import Elementwise
 from ogive.torch.functional.checks import is_integral, number, ordered
 from ogive.torch.functional.documented import documented
 from ogive.torch.learned import Learned
+from ogive.torch.memory import HALF_DTYPES
 from ogive.torch.overrides import overridable
 
 __all__ = [
@@ -95,7 +96,11 @@ def logit(input: Tensor, eps: float | None = None) -> Tensor:
         raise TypeError(f"logit takes a torch.Tensor, not {type(input).__name__}")
     if not (input.is_floating_point() or input.is_complex()):
         input = input.to(torch.get_default_dtype())
-    return _logit(input if input.is_complex() else input.clamp(float(eps), 1.0 - float(eps)))
+    if input.is_complex():
+        return _logit(input)
+    # The half types may not have such an eps.
+    wide = input.float() if input.dtype in HALF_DTYPES else input
+    return _logit(wide.clamp(float(eps), 1.0 - float(eps))).to(input.dtype)
 
 
 @overridable

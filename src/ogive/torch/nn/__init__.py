@@ -16,6 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import torch.nn
 
+from ogive.torch.heads import BinaryClassifier, MulticlassClassifier, MultilabelClassifier
+from ogive.torch.losses import (
+    BCEWithLogitsLoss,
+    CrossEntropyLoss,
+    LinearCrossEntropyLoss,
+    MultiLabelSoftMarginLoss,
+    SigmoidFocalLoss,
+)
 from ogive.torch.nn import functional
 from ogive.torch.nn.adaptive import PAU, PDELU, SRS, XIELU, ABReLU
 from ogive.torch.nn.by_name import MODULES, activation
@@ -63,6 +71,9 @@ __all__ = [
     "SRS",
     "XIELU",
     "ABReLU",
+    "BCEWithLogitsLoss",
+    "BinaryClassifier",
+    "CrossEntropyLoss",
     "GELUTanh",
     "Hardshrink",
     "Hardsigmoid",
@@ -70,11 +81,15 @@ __all__ = [
     "Hardtanh",
     "LeakyReLU",
     "LiSHT",
+    "LinearCrossEntropyLoss",
     "Log1mexp",
     "LogSigmoid",
     "LogSoftmax",
     "Logit",
     "Mish",
+    "MultiLabelSoftMarginLoss",
+    "MulticlassClassifier",
+    "MultilabelClassifier",
     "Odds",
     "PReLU",
     "QuickGELU",
@@ -84,6 +99,7 @@ __all__ = [
     "ReLUSquared",
     "SiLU",
     "Sigmoid",
+    "SigmoidFocalLoss",
     "Softmax",
     "Softmax2d",
     "Softmin",
