@@ -1,0 +1,284 @@
+"""Products of a value and an activation of its gate, with autograd, in one pass each way.
+
+Nothing but the inputs is saved: the gradient computes the activation and its derivative anew, in
+the one native pass that gives the gradients of both value and gate. Where that gradient is to be
+differentiated again, or the tensors are not the native loops' own, the portable formulas take
+over, as in `ogive.torch.autograd`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from ogive import _core, formulas
+from ogive.torch.autograd import apply_eagerly, autograd_function, has_tangent
+from ogive.torch.memory import DTYPES, HALF_DTYPES, is_native, view
+
+
+class Halves(NamedTuple):
+    """Where the two halves of a packed tensor lie."""
+
+    dim: int
+    gate_first: bool
+
+    def of(self, input: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the value and the gate of a packed tensor, both views of it."""
+        half = input.shape[self.dim] // 2
+        first = input.narrow(self.dim, 0, half)
+        second = input.narrow(self.dim, half, half)
+        return (second, first) if self.gate_first else (first, second)
+
+    def packed(self, value: Tensor, gate: Tensor) -> Tensor:
+        """Return the tensor with these halves."""
+        return torch.cat((gate, value) if self.gate_first else (value, gate), self.dim)
+
+    def under_vmap(self) -> Halves:
+        """Return where they lie when the batch has become the first dimension."""
+        return Halves(self.dim + 1, self.gate_first)
+
+
+class GatedActivation:
+    """A value times one activation of a gate, callable on tensors.
+
+    Parameters
+    ----------
+    name : {"sigmoid", "silu", "gelu", "gelu_tanh", "relu"}
+        The activation's name in the catalogue.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ogive.torch.gated import GatedActivation
+    >>> GatedActivation("relu").of_pair(torch.tensor([3.0, 3.0]), torch.tensor([-1.0, 2.0]))
+    tensor([0., 6.])
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._value_loop = getattr(_core, f"gated_{name}")
+        self._backward_loop = getattr(_core, f"backward_gated_{name}")
+        self._formula = getattr(formulas, name)
+        self._grad_formula = getattr(formulas, f"grad_{name}")
+        self._pair = _pair_functions(self)
+        self._packed = _packed_functions(self)
+
+    def __repr__(self) -> str:
+        """Name the activation."""
+        return f"GatedActivation({self.name!r})"
+
+    def of_pair(self, value: Tensor, gate: Tensor) -> Tensor:
+        """Return `value * activation(gate)` of two tensors of one shape and dtype."""
+        tracked = torch.is_grad_enabled() and (value.requires_grad or gate.requires_grad)
+        return self._applied(self._pair, tracked, (value, gate), value, gate)
+
+    def of_packed(self, input: Tensor, halves: Halves) -> Tensor:
+        """Return the same of the two halves of one tensor."""
+        tracked = torch.is_grad_enabled() and input.requires_grad
+        return self._applied(self._packed, tracked, halves.of(input), input, halves)
+
+    def _applied(
+        self, functions: Any, tracked: bool, pair: tuple[Tensor, Tensor], *arguments: Any
+    ) -> Tensor:
+        eager, transformable, traced = functions
+        result: Tensor
+        if torch.compiler.is_compiling():
+            result = traced.apply(*arguments) if tracked else self.portable(*pair)
+            return result
+        if not tracked:
+            short = self._native_value(*pair)
+            if short is not None and not any(has_tangent(tensor) for tensor in pair):
+                return short
+        return apply_eagerly(eager, transformable, *arguments)
+
+    def value(self, value: Tensor, gate: Tensor) -> Tensor:
+        """Return the product, without autograd of its own."""
+        result = self._native_value(value, gate)
+        return self.portable(value, gate) if result is None else result
+
+    def portable(self, value: Tensor, gate: Tensor) -> Tensor:
+        """Return the product by the portable formula; the half types in float32."""
+        if value.dtype in HALF_DTYPES:
+            return self.portable(value.float(), gate.float()).to(value.dtype)
+        result: Tensor = value * self._formula(gate, xp=torch)
+        return result
+
+    def gradients(self, grad: Tensor, value: Tensor, gate: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the gradients of value and gate: differentiable if grad mode is on."""
+        if not torch.is_grad_enabled():
+            results = torch.empty_like(value), torch.empty_like(gate)
+            if self._write_gradients(grad, value, gate, results):
+                return results
+        # The first is itself such a product, and so differentiable as every one of them is.
+        return self.of_pair(grad, gate), self._slope_times(grad, value, gate)
+
+    def packed_gradient(self, grad: Tensor, input: Tensor, halves: Halves) -> Tensor:
+        """Return the gradient of a packed tensor: differentiable if grad mode is on."""
+        if not torch.is_grad_enabled():
+            result = torch.empty_like(input)
+            if self._write_gradients(grad, *halves.of(input), halves.of(result)):
+                return result
+        return halves.packed(*self.gradients(grad, *halves.of(input)))
+
+    def along(self, value: Tensor, gate: Tensor, tangents: tuple[Tensor, Tensor]) -> Tensor:
+        """Return the derivative of the product along tangents of value and gate."""
+        return self.of_pair(tangents[0], gate) + self._slope_times(tangents[1], value, gate)
+
+    def _slope_times(self, factor: Tensor, value: Tensor, gate: Tensor) -> Tensor:
+        if value.dtype in HALF_DTYPES:
+            wide = self._slope_times(factor.float(), value.float(), gate.float())
+            return wide.to(value.dtype)
+        result: Tensor = factor * (value * self._grad_formula(gate, xp=torch))
+        return result
+
+    def _native_value(self, value: Tensor, gate: Tensor) -> Tensor | None:
+        if not (is_native(value) and is_native(gate)):
+            return None
+        result = torch.empty_like(value)
+        return result if _run(self._value_loop, (value, gate), (result,)) else None
+
+    def _write_gradients(
+        self, grad: Tensor, value: Tensor, gate: Tensor, results: tuple[Tensor, Tensor]
+    ) -> bool:
+        operands = (grad, value, gate)
+        return all(map(is_native, operands)) and _run(self._backward_loop, operands, results)
+
+
+def _run(loop: Any, operands: tuple[Tensor, ...], results: tuple[Tensor, ...]) -> bool:
+    """Run a loop over tensors of one shape; False where one of them has no memory to be seen.
+
+    Along the dimension in which the first result is adjacent: the loop takes any, and is fast along
+    that one.
+    """
+    arrays = [view(tensor) for tensor in (*operands, *results)]
+    if any(array is None for array in arrays):
+        if results[0].dtype is not torch.bfloat16:
+            return False
+        # NumPy cannot see it; float32 can hold it.
+        wide = tuple([torch.empty_like(result, dtype=torch.float32) for result in results])
+        if not _run(loop, tuple([operand.float() for operand in operands]), wide):
+            return False
+        for result, rounded in zip(results, wide, strict=True):
+            result.copy_(rounded)
+        return True
+    if results[0].dim() == 0:
+        arrays = [array.reshape(1) for array in arrays]
+    out = arrays[len(operands) :]
+    strides = out[0].strides
+    axis = min(range(len(strides)), key=lambda i: (out[0].shape[i] == 1, strides[i]))
+    loop(*arrays[: len(operands)], out=tuple(out), axes=[(axis,)] * len(arrays))
+    return True
+
+
+def _pair_functions(function: GatedActivation) -> tuple[Any, Any, Any]:
+    """Build the autograd functions of two tensors: fast, transformable, traced."""
+
+    def save(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs)
+        ctx.save_for_forward(*inputs)
+
+    def forward(ctx: Any, value: Tensor, gate: Tensor) -> Tensor:
+        save(ctx, (value, gate), value)
+        return function.value(value, gate)
+
+    def transformable_forward(value: Tensor, gate: Tensor) -> Tensor:
+        return function.value(value, gate)
+
+    def trace(value: Tensor, gate: Tensor) -> Tensor:
+        return function.portable(value, gate)
+
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
+        value, gate = ctx.saved_tensors
+        return function.gradients(grad, value, gate)
+
+    def jvp(ctx: Any, value_tangent: Tensor | None, gate_tangent: Tensor | None) -> Tensor:
+        value, gate = ctx.saved_tensors
+        tangents = (
+            torch.zeros_like(value) if value_tangent is None else value_tangent,
+            torch.zeros_like(gate) if gate_tangent is None else gate_tangent,
+        )
+        return function.along(value, gate, tangents)
+
+    def vmap(info: Any, in_dims: tuple[Any, ...], value: Tensor, gate: Tensor) -> Any:
+        batched = [
+            tensor.expand(info.batch_size, *tensor.shape) if dim is None else tensor.movedim(dim, 0)
+            for tensor, dim in zip((value, gate), in_dims, strict=True)
+        ]
+        return function.of_pair(*batched), 0
+
+    return _autograd_functions(
+        f"gated_{function.name}", forward, transformable_forward, trace, save, backward, jvp, vmap
+    )
+
+
+def _packed_functions(function: GatedActivation) -> tuple[Any, Any, Any]:
+    """Build the autograd functions of one tensor with both halves."""
+
+    def save(ctx: Any, inputs: tuple[Tensor, Halves], output: Tensor) -> None:
+        input, ctx.halves = inputs
+        ctx.save_for_backward(input)
+        ctx.save_for_forward(input)
+
+    def forward(ctx: Any, input: Tensor, halves: Halves) -> Tensor:
+        save(ctx, (input, halves), input)
+        return function.value(*halves.of(input))
+
+    def transformable_forward(input: Tensor, halves: Halves) -> Tensor:
+        return function.value(*halves.of(input))
+
+    def trace(input: Tensor, halves: Halves) -> Tensor:
+        return function.portable(*halves.of(input))
+
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        (input,) = ctx.saved_tensors
+        return function.packed_gradient(grad, input, ctx.halves), None
+
+    def jvp(ctx: Any, tangent: Tensor, _: None) -> Tensor:
+        (input,) = ctx.saved_tensors
+        value, gate = ctx.halves.of(input)
+        return function.along(value, gate, ctx.halves.of(tangent))
+
+    def vmap(info: Any, in_dims: tuple[Any, ...], input: Tensor, halves: Halves) -> Any:
+        return function.of_packed(input.movedim(in_dims[0], 0), halves.under_vmap()), 0
+
+    return _autograd_functions(
+        f"packed_{function.name}", forward, transformable_forward, trace, save, backward, jvp, vmap
+    )
+
+
+def _autograd_functions(
+    name: str,
+    forward: Any,
+    transformable_forward: Any,
+    trace: Any,
+    save: Any,
+    backward: Any,
+    jvp: Any,
+    vmap: Any,
+) -> tuple[Any, Any, Any]:
+    """Build the three forms of one function, as `ogive.torch.rows` has them."""
+    return (
+        autograd_function(f"Eager_{name}", forward=forward, backward=backward, jvp=jvp),
+        autograd_function(
+            f"Transformable_{name}",
+            forward=transformable_forward,
+            setup_context=save,
+            backward=backward,
+            jvp=jvp,
+            vmap=vmap,
+        ),
+        autograd_function(f"Traced_{name}", forward=trace, setup_context=save, backward=backward),
+    )
+
+
+def checked(name: str, argument: str, tensor: Tensor) -> None:
+    """Raise TypeError unless `tensor` is one, of a dtype that is computed."""
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"{name}: {argument} is a torch.Tensor, not {type(tensor).__name__}")
+    if tensor.dtype not in DTYPES:
+        raise TypeError(
+            f"{name}: {argument} is a tensor of float16, bfloat16, float32 or float64, "
+            f"not {str(tensor.dtype).removeprefix('torch.')}"
+        )
