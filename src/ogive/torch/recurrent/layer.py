@@ -39,8 +39,8 @@ def run_layer(
         results: tuple[Tensor, ...] = _FUNCTION[mode].apply(steps, *arguments)
         return results
     with torch.no_grad():
-        _, outputs, cells = run_forward(mode, data, state, weights, steps)
-        return (outputs, *last_states(state, (outputs, *cells), steps))
+        _, states = run_forward(mode, data, state, weights, steps)
+        return (states[0], *last_states(state, states, steps))
 
 
 def _is_plain(tensor: Tensor) -> bool:
@@ -67,10 +67,10 @@ def _function(mode: str) -> Any:
         *state: Tensor,
     ) -> tuple[Tensor, ...]:
         weights = Weights(ih, hh, bias_ih, bias_hh)
-        gates, outputs, cells = run_forward(mode, data, state, weights, steps)
+        gates, states = run_forward(mode, data, state, weights, steps)
         ctx.steps = steps
-        ctx.save_for_backward(data, *weights[:4], *state, gates, outputs, *cells)
-        return (outputs, *last_states(state, (outputs, *cells), steps))
+        ctx.save_for_backward(data, *weights[:4], *state, gates, *states)
+        return (states[0], *last_states(state, states, steps))
 
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         number = len(grads) - 1
@@ -80,45 +80,12 @@ def _function(mode: str) -> Any:
         if torch.is_grad_enabled() or not all(map(_is_plain, grads)):
             return (None, *_differentiable(mode, grads, data, state, weights, ctx.steps, needed))
         gates, *states = rest[number:]
-        return (
-            None,
-            *_native_gradients(
-                mode, grads, data, state, weights, ctx.steps, needed, gates, tuple(states)
-            ),
+        found = run_backward(
+            mode, grads, data, state, weights, ctx.steps, gates, tuple(states), needed[:5]
         )
+        return (None, found.data, *found.weights, *found.state)
 
     return autograd_function(f"Layer_{mode}", forward=forward, backward=backward)
-
-
-def _native_gradients(
-    mode: str,
-    grads: tuple[Tensor, ...],
-    data: Tensor,
-    state: State,
-    weights: Weights,
-    steps: Steps,
-    needed: tuple[bool, ...],
-    gates: Tensor,
-    states: State,
-) -> list[Tensor | None]:
-    """Return the gradients of data, of the four weights and of the state."""
-    cell = CELL[mode]
-    before = tuple([steps.before(first, all) for first, all in zip(state, states, strict=True)])
-    grad_gates, grad_state = run_backward(mode, grads, gates, states, before, weights.hh, steps)
-    recurrent = cell.recurrent(grad_gates)
-    results: list[Tensor | None] = [None] * 5
-    if needed[0]:
-        results[0] = cell.input_gradient(grad_gates, weights)
-    if needed[1]:
-        results[1] = cell.of_input(grad_gates, data)
-    if needed[2]:
-        results[2] = torch.mm(recurrent.t(), before[0])
-    if needed[3]:
-        ones = data.new_ones(data.shape[0], 1)
-        results[3] = cell.of_input(grad_gates, ones).squeeze(1)
-    if needed[4]:
-        results[4] = recurrent.sum(0)
-    return [*results, *grad_state]
 
 
 def _differentiable(

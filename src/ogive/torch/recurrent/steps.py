@@ -7,6 +7,7 @@ batch is the special case in which none does.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -53,8 +54,25 @@ class Steps(NamedTuple):
             begin += size
         return bounds[::-1] if self.reverse else bounds
 
-    def before(self, initial: Tensor, states: Tensor) -> Tensor:
-        """Return, for every row, the state that its step started from.
+    def pieces(self, tensor: Tensor) -> Sequence[Tensor]:
+        """Return views of the rows of each step, in the order of computation."""
+        found: Sequence[Tensor] = torch.split(tensor, list(self.batch_sizes))
+        return found[::-1] if self.reverse else found
+
+    def chunks(self, rows: int) -> list[range]:
+        """Return runs of steps, counted in the order of computation, of some `rows` rows each."""
+        runs, first, total = [], 0, 0
+        for index, t in enumerate(self.order()):
+            total += self.batch_sizes[t]
+            if total >= rows:
+                runs.append(range(first, index + 1))
+                first, total = index + 1, 0
+        if total:
+            runs.append(range(first, len(self.batch_sizes)))
+        return runs
+
+    def before(self, initial: Tensor, states: Tensor) -> list[Tensor]:
+        """Return what state each step started from, in the order of computation.
 
         Parameters
         ----------
@@ -65,16 +83,15 @@ class Steps(NamedTuple):
 
         Returns
         -------
-        torch.Tensor
-            Of the shape of `states`.
+        list of torch.Tensor
+            For each step, of the shape of its rows.
         """
+        pieces = self.pieces(states)
         if self.even:
-            others = states.shape[0] - self.batch
-            if self.reverse:
-                return torch.cat((states[self.batch :], initial))
-            return torch.cat((initial, states[:others]))
-        result, state = torch.empty_like(states), initial.clone()
-        for begin, end in self.rows():
-            result[begin:end] = state[: end - begin]
-            state[: end - begin] = states[begin:end]
-        return result
+            return [initial, *pieces[:-1]]
+        found, waiting = [], initial.clone()
+        for piece in pieces:
+            size = piece.shape[0]
+            found.append(waiting[:size].clone())
+            waiting[:size] = piece
+        return found
