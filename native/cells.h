@@ -42,6 +42,10 @@ template <class Number>
 inline Scaled<Number> times(Number a, Scaled<Number> x) {
   return {normalised(a * x.mantissa), x.exponent};
 }
+template <class Number>
+inline Scaled<Number> scaled_by(Plain<Number> a, Scaled<Number> x) {
+  return {normalised(x.mantissa * a), x.exponent};
+}
 
 // ---- LSTM -----------------------------------------------------------------------------------
 
@@ -75,7 +79,7 @@ struct backward_lstm_kernel {
     const V grad_c = in[8] + product_rounded(grad_h, times(output.rising, grad_tanh<Number>(cell)));
     const Sides<Number> input = sides_of<Number>(i), forget = sides_of<Number>(f);
     out[0] = product_rounded(grad_c, times(tanh_factor<Number>(g), input.derivative));
-    out[1] = product_rounded(grad_c, derivative_times(forget.derivative, c));
+    out[1] = product_rounded(grad_c, scaled_by(c, forget.derivative));
     out[2] = product_rounded(grad_c, times(input.rising, grad_tanh<Number>(g)));
     out[3] = product_rounded(grad_h, times(tanh_factor<Number>(cell), output.derivative));
     out[4] = product_rounded(grad_c, forget.rising);
@@ -119,7 +123,7 @@ struct backward_gru_kernel {
     const Number less = normalised(h - tanh_factor<Number>(argument));
     const V grad_n = product_rounded(grad_h, times(update.falling, grad_tanh<Number>(argument)));
     out[0] = grad_n;
-    out[1] = product_rounded(grad_n, derivative_times(reset.derivative, y));
+    out[1] = product_rounded(grad_n, scaled_by(y, reset.derivative));
     out[2] = product_rounded(grad_h, times(less, update.derivative));
     out[3] = product_rounded(grad_n, reset.rising);
     out[4] = product_rounded(grad_h, update.rising);

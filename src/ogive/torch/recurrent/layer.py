@@ -9,7 +9,9 @@ from torch import Tensor
 
 from ogive.torch.autograd import autograd_function, has_tangent
 from ogive.torch.memory import HALF_DTYPES, is_native, view
-from ogive.torch.recurrent.native import CELL, last_states, run_backward, run_forward
+from ogive.torch.recurrent.backward import run_backward
+from ogive.torch.recurrent.blocks import CELL
+from ogive.torch.recurrent.forward import run_forward
 from ogive.torch.recurrent.portable import State, Weights, portable_layer
 from ogive.torch.recurrent.steps import Steps
 
@@ -39,8 +41,8 @@ def run_layer(
         results: tuple[Tensor, ...] = _FUNCTION[mode].apply(steps, *arguments)
         return results
     with torch.no_grad():
-        _, states = run_forward(mode, data, state, weights, steps)
-        return (states[0], *last_states(state, states, steps))
+        _, states, last = run_forward(mode, data, state, weights, steps, keep=False)
+        return (states[0], *last)
 
 
 def _is_plain(tensor: Tensor) -> bool:
@@ -67,10 +69,10 @@ def _function(mode: str) -> Any:
         *state: Tensor,
     ) -> tuple[Tensor, ...]:
         weights = Weights(ih, hh, bias_ih, bias_hh)
-        gates, states = run_forward(mode, data, state, weights, steps)
+        gates, states, last = run_forward(mode, data, state, weights, steps, keep=True)
         ctx.steps = steps
         ctx.save_for_backward(data, *weights[:4], *state, gates, *states)
-        return (states[0], *last_states(state, states, steps))
+        return (states[0], *last)
 
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         number = len(grads) - 1

@@ -14,6 +14,25 @@ import torch
 from torch import Tensor
 
 
+class Chunk(NamedTuple):
+    """Some steps that follow each other."""
+
+    steps: range
+    """Counted in the order of computation."""
+
+    begin: int
+    end: int
+    """Where their rows begin and end."""
+
+    rows: list[tuple[int, int]]
+    """Where the rows of each of them begin and end, in the order of computation."""
+
+    @property
+    def length(self) -> int:
+        """How many rows they have."""
+        return self.end - self.begin
+
+
 class Steps(NamedTuple):
     """Rows of the time steps of a sequence, and the direction in which it is read.
 
@@ -54,22 +73,31 @@ class Steps(NamedTuple):
             begin += size
         return bounds[::-1] if self.reverse else bounds
 
-    def pieces(self, tensor: Tensor) -> Sequence[Tensor]:
-        """Return views of the rows of each step, in the order of computation."""
-        found: Sequence[Tensor] = torch.split(tensor, list(self.batch_sizes))
+    def pieces(self, tensor: Tensor, chunk: Chunk | None = None) -> Sequence[Tensor]:
+        """Return views of the rows of each step, in the order of computation.
+
+        Parameters
+        ----------
+        tensor : torch.Tensor
+            With the rows of all steps, or those of a chunk.
+        chunk : Chunk, optional
+            That chunk.
+        """
+        rows = self.rows() if chunk is None else chunk.rows
+        sizes = [end - begin for begin, end in rows]
+        found: Sequence[Tensor] = torch.split(tensor, sizes[::-1] if self.reverse else sizes)
         return found[::-1] if self.reverse else found
 
-    def chunks(self, rows: int) -> list[range]:
-        """Return runs of steps, counted in the order of computation, of some `rows` rows each."""
-        runs, first, total = [], 0, 0
-        for index, t in enumerate(self.order()):
-            total += self.batch_sizes[t]
-            if total >= rows:
-                runs.append(range(first, index + 1))
-                first, total = index + 1, 0
-        if total:
-            runs.append(range(first, len(self.batch_sizes)))
-        return runs
+    def chunks(self, rows: int) -> list[Chunk]:
+        """Return runs of steps of some `rows` rows each, in the order of computation."""
+        found, first, all_rows = [], 0, self.rows()
+        for index in range(len(all_rows)):
+            run = all_rows[first : index + 1]
+            begin, end = min(run[0], run[-1])[0], max(run[0], run[-1])[1]
+            if end - begin >= rows or index + 1 == len(all_rows):
+                found.append(Chunk(range(first, index + 1), begin, end, run))
+                first = index + 1
+        return found
 
     def before(self, initial: Tensor, states: Tensor) -> list[Tensor]:
         """Return what state each step started from, in the order of computation.
