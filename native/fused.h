@@ -39,8 +39,9 @@ struct Fused {
       for (int part = 0; part < parts; ++part) *next++ = {data[i] + part * apart, steps[i], within};
     }
     bool whole = rows > 1, aligned = true;
-    for (const Stream &s : stream) {
-      adjacent &= s.step == size || n == 1;
+    for (Stream &s : stream) {
+      if (n == 1) s.step = size;
+      adjacent &= s.step == size;
       whole &= s.row == n * size;
     }
     if (adjacent && whole) {

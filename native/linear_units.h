@@ -39,6 +39,15 @@ inline Lanes<T> as_factor(Lanes<T> f) {
 
 // a f.  What is 0, infinite or NaN on either side gives the product of IEEE 754 with the rounded f:
 // of an infinite value and a gate of 0 NaN, and zeros with their signs.
+template <class V>
+inline V factor_rounded(Scaled<Pair<V>> f) {
+  return rounded(f);
+}
+// In doubles the limit 0 is e^lowest: nothing that float32 holds.
+inline Real factor_rounded(Scaled<Real> f) {
+  const Real value = rounded(f);
+  return select(abs(value) < two_to<-160>, value * 0, value);
+}
 template <class T>
 inline Lanes<T> value_times(Lanes<T> a, Lanes<T> f) {
   return a * f;
@@ -48,7 +57,7 @@ inline Plain<Number> value_times(Plain<Number> a, Scaled<Number> f) {
   const Mask<Number> special = (leading(f.mantissa) == 0) | ~(abs(a) < infinity);
   const Plain<Number> product = product_rounded(a, f);
   if (__builtin_expect(!any(special), 1)) return product;
-  return select(special, a * rounded(f), product);
+  return select(special, a * factor_rounded(f), product);
 }
 
 // The derivative times the value, to be multiplied by the gradient.  The value's power joins that

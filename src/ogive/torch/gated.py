@@ -8,6 +8,7 @@ over, as in `ogive.torch.autograd`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -16,6 +17,9 @@ from torch import Tensor
 from ogive import _core, formulas
 from ogive.torch.autograd import apply_eagerly, autograd_function, has_tangent
 from ogive.torch.memory import DTYPES, HALF_DTYPES, is_native, view
+
+Formula = Callable[..., Any]
+"""A function of `ogive.formulas`."""
 
 
 class Halves(NamedTuple):
@@ -40,6 +44,23 @@ class Halves(NamedTuple):
         return Halves(self.dim + 1, self.gate_first)
 
 
+def _product(formula: Formula, value: Tensor, gate: Tensor) -> Tensor:
+    """Return the value times a formula of the gate; the half types in float32."""
+    if value.dtype in HALF_DTYPES:
+        return _product(formula, value.float(), gate.float()).to(value.dtype)
+    result: Tensor = value * formula(gate, xp=torch)
+    return result
+
+
+def _slope(grad_formula: Formula, factor: Tensor, value: Tensor, gate: Tensor) -> Tensor:
+    """Return a factor times the derivative of the product by the gate."""
+    if value.dtype in HALF_DTYPES:
+        wide = _slope(grad_formula, factor.float(), value.float(), gate.float())
+        return wide.to(value.dtype)
+    result: Tensor = factor * (value * grad_formula(gate, xp=torch))
+    return result
+
+
 class GatedActivation:
     """A value times one activation of a gate, callable on tensors.
 
@@ -62,8 +83,8 @@ class GatedActivation:
         self._backward_loop = getattr(_core, f"backward_gated_{name}")
         self._formula = getattr(formulas, name)
         self._grad_formula = getattr(formulas, f"grad_{name}")
-        self._pair = _pair_functions(self)
-        self._packed = _packed_functions(self)
+        self._pair = (*_pair_functions(self), _traced_pair(self._formula, self._grad_formula))
+        self._packed = (*_packed_functions(self), _traced_packed(self._formula, self._grad_formula))
 
     def __repr__(self) -> str:
         """Name the activation."""
@@ -85,7 +106,7 @@ class GatedActivation:
         eager, transformable, traced = functions
         result: Tensor
         if torch.compiler.is_compiling():
-            result = traced.apply(*arguments) if tracked else self.portable(*pair)
+            result = traced.apply(*arguments) if tracked else _product(self._formula, *pair)
             return result
         if not tracked:
             short = self._native_value(*pair)
@@ -96,14 +117,7 @@ class GatedActivation:
     def value(self, value: Tensor, gate: Tensor) -> Tensor:
         """Return the product, without autograd of its own."""
         result = self._native_value(value, gate)
-        return self.portable(value, gate) if result is None else result
-
-    def portable(self, value: Tensor, gate: Tensor) -> Tensor:
-        """Return the product by the portable formula; the half types in float32."""
-        if value.dtype in HALF_DTYPES:
-            return self.portable(value.float(), gate.float()).to(value.dtype)
-        result: Tensor = value * self._formula(gate, xp=torch)
-        return result
+        return _product(self._formula, value, gate) if result is None else result
 
     def gradients(self, grad: Tensor, value: Tensor, gate: Tensor) -> tuple[Tensor, Tensor]:
         """Return the gradients of value and gate: differentiable if grad mode is on."""
@@ -112,7 +126,7 @@ class GatedActivation:
             if self._write_gradients(grad, value, gate, results):
                 return results
         # The first is itself such a product, and so differentiable as every one of them is.
-        return self.of_pair(grad, gate), self._slope_times(grad, value, gate)
+        return self.of_pair(grad, gate), _slope(self._grad_formula, grad, value, gate)
 
     def packed_gradient(self, grad: Tensor, input: Tensor, halves: Halves) -> Tensor:
         """Return the gradient of a packed tensor: differentiable if grad mode is on."""
@@ -124,14 +138,9 @@ class GatedActivation:
 
     def along(self, value: Tensor, gate: Tensor, tangents: tuple[Tensor, Tensor]) -> Tensor:
         """Return the derivative of the product along tangents of value and gate."""
-        return self.of_pair(tangents[0], gate) + self._slope_times(tangents[1], value, gate)
-
-    def _slope_times(self, factor: Tensor, value: Tensor, gate: Tensor) -> Tensor:
-        if value.dtype in HALF_DTYPES:
-            wide = self._slope_times(factor.float(), value.float(), gate.float())
-            return wide.to(value.dtype)
-        result: Tensor = factor * (value * self._grad_formula(gate, xp=torch))
-        return result
+        return self.of_pair(tangents[0], gate) + _slope(
+            self._grad_formula, tangents[1], value, gate
+        )
 
     def _native_value(self, value: Tensor, gate: Tensor) -> Tensor | None:
         if not (is_native(value) and is_native(gate)):
@@ -172,22 +181,26 @@ def _run(loop: Any, operands: tuple[Tensor, ...], results: tuple[Tensor, ...]) -
     return True
 
 
-def _pair_functions(function: GatedActivation) -> tuple[Any, Any, Any]:
-    """Build the autograd functions of two tensors: fast, transformable, traced."""
+def _save_pair(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
+    ctx.save_for_backward(*inputs)
+    ctx.save_for_forward(*inputs)
 
-    def save(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
-        ctx.save_for_backward(*inputs)
-        ctx.save_for_forward(*inputs)
+
+def _save_packed(ctx: Any, inputs: tuple[Tensor, Halves], output: Tensor) -> None:
+    input, ctx.halves = inputs
+    ctx.save_for_backward(input)
+    ctx.save_for_forward(input)
+
+
+def _pair_functions(function: GatedActivation) -> tuple[Any, Any]:
+    """Build the autograd functions of two tensors: fast, transformable."""
 
     def forward(ctx: Any, value: Tensor, gate: Tensor) -> Tensor:
-        save(ctx, (value, gate), value)
+        _save_pair(ctx, (value, gate), value)
         return function.value(value, gate)
 
     def transformable_forward(value: Tensor, gate: Tensor) -> Tensor:
         return function.value(value, gate)
-
-    def trace(value: Tensor, gate: Tensor) -> Tensor:
-        return function.portable(value, gate)
 
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
         value, gate = ctx.saved_tensors
@@ -208,28 +221,29 @@ def _pair_functions(function: GatedActivation) -> tuple[Any, Any, Any]:
         ]
         return function.of_pair(*batched), 0
 
-    return _autograd_functions(
-        f"gated_{function.name}", forward, transformable_forward, trace, save, backward, jvp, vmap
+    name = f"gated_{function.name}"
+    return (
+        autograd_function(f"Eager_{name}", forward=forward, backward=backward, jvp=jvp),
+        autograd_function(
+            f"Transformable_{name}",
+            forward=transformable_forward,
+            setup_context=_save_pair,
+            backward=backward,
+            jvp=jvp,
+            vmap=vmap,
+        ),
     )
 
 
-def _packed_functions(function: GatedActivation) -> tuple[Any, Any, Any]:
-    """Build the autograd functions of one tensor with both halves."""
-
-    def save(ctx: Any, inputs: tuple[Tensor, Halves], output: Tensor) -> None:
-        input, ctx.halves = inputs
-        ctx.save_for_backward(input)
-        ctx.save_for_forward(input)
+def _packed_functions(function: GatedActivation) -> tuple[Any, Any]:
+    """Build the autograd functions of one tensor with both halves: fast, transformable."""
 
     def forward(ctx: Any, input: Tensor, halves: Halves) -> Tensor:
-        save(ctx, (input, halves), input)
+        _save_packed(ctx, (input, halves), input)
         return function.value(*halves.of(input))
 
     def transformable_forward(input: Tensor, halves: Halves) -> Tensor:
         return function.value(*halves.of(input))
-
-    def trace(input: Tensor, halves: Halves) -> Tensor:
-        return function.portable(*halves.of(input))
 
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
         (input,) = ctx.saved_tensors
@@ -243,33 +257,50 @@ def _packed_functions(function: GatedActivation) -> tuple[Any, Any, Any]:
     def vmap(info: Any, in_dims: tuple[Any, ...], input: Tensor, halves: Halves) -> Any:
         return function.of_packed(input.movedim(in_dims[0], 0), halves.under_vmap()), 0
 
-    return _autograd_functions(
-        f"packed_{function.name}", forward, transformable_forward, trace, save, backward, jvp, vmap
-    )
-
-
-def _autograd_functions(
-    name: str,
-    forward: Any,
-    transformable_forward: Any,
-    trace: Any,
-    save: Any,
-    backward: Any,
-    jvp: Any,
-    vmap: Any,
-) -> tuple[Any, Any, Any]:
-    """Build the three forms of one function, as `ogive.torch.rows` has them."""
+    name = f"packed_{function.name}"
     return (
         autograd_function(f"Eager_{name}", forward=forward, backward=backward, jvp=jvp),
         autograd_function(
             f"Transformable_{name}",
             forward=transformable_forward,
-            setup_context=save,
+            setup_context=_save_packed,
             backward=backward,
             jvp=jvp,
             vmap=vmap,
         ),
-        autograd_function(f"Traced_{name}", forward=trace, setup_context=save, backward=backward),
+    )
+
+
+# Those that the compiler traces are of their own: it refuses a forward-mode rule, and looks
+# through plain functions only.
+
+
+def _traced_pair(formula: Formula, grad_formula: Formula) -> Any:
+    def forward(value: Tensor, gate: Tensor) -> Tensor:
+        return _product(formula, value, gate)
+
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
+        value, gate = ctx.saved_tensors
+        return _product(formula, grad, gate), _slope(grad_formula, grad, value, gate)
+
+    return autograd_function(
+        "Traced_gated", forward=forward, setup_context=_save_pair, backward=backward
+    )
+
+
+def _traced_packed(formula: Formula, grad_formula: Formula) -> Any:
+    def forward(input: Tensor, halves: Halves) -> Tensor:
+        value, gate = halves.of(input)
+        return _product(formula, value, gate)
+
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        (input,) = ctx.saved_tensors
+        value, gate = ctx.halves.of(input)
+        of_gate = _slope(grad_formula, grad, value, gate)
+        return ctx.halves.packed(_product(formula, grad, gate), of_gate), None
+
+    return autograd_function(
+        "Traced_packed", forward=forward, setup_context=_save_packed, backward=backward
     )
 
 

@@ -90,13 +90,14 @@ class Steps(NamedTuple):
 
     def chunks(self, rows: int) -> list[Chunk]:
         """Return runs of steps of some `rows` rows each, in the order of computation."""
-        found, first, all_rows = [], 0, self.rows()
-        for index in range(len(all_rows)):
-            run = all_rows[first : index + 1]
-            begin, end = min(run[0], run[-1])[0], max(run[0], run[-1])[1]
-            if end - begin >= rows or index + 1 == len(all_rows):
-                found.append(Chunk(range(first, index + 1), begin, end, run))
-                first = index + 1
+        found, first, gathered, bounds = [], 0, 0, self.rows()
+        for index, (begin, end) in enumerate(bounds):
+            gathered += end - begin
+            if gathered >= rows or index + 1 == len(bounds):
+                run = bounds[first : index + 1]
+                ends = run[0] + run[-1]
+                found.append(Chunk(range(first, index + 1), min(ends), max(ends), run))
+                first, gathered = index + 1, 0
         return found
 
     def before(self, initial: Tensor, states: Tensor) -> list[Tensor]:
