@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
-from ogive.torch.recurrent.layer import run_layer
+from ogive.torch.recurrent.layer import run_layer, under_autocast
 from ogive.torch.recurrent.portable import State, Weights
 from ogive.torch.recurrent.steps import Steps
 
@@ -22,7 +21,7 @@ def _computable(cell: nn.RNNCellBase, input: Any, state: Any) -> bool:
     weight, leading = cell.weight_ih, tuple(input.shape[:-1])
     return (
         input.dim() in (1, 2)
-        and not torch.is_autocast_enabled(input.device.type)
+        and not under_autocast(input)
         and input.shape[-1] == cell.input_size
         and input.numel() > 0
         and all(tuple(part.shape) == (*leading, cell.hidden_size) for part in state)

@@ -45,6 +45,12 @@ def run_layer(
         return (states[0], *last)
 
 
+def under_autocast(tensor: Tensor) -> bool:
+    """Whether torch would compute with this tensor in another dtype."""
+    device = tensor.device.type
+    return torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)
+
+
 def _is_plain(tensor: Tensor) -> bool:
     """Whether a tensor has memory that the native loops can read, and no tangent."""
     return (

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
+from ogive.torch.recurrent.layer import under_autocast
 from ogive.torch.recurrent.portable import State, Weights
 from ogive.torch.recurrent.stack import run_stack
 
@@ -48,7 +48,7 @@ def _computable(module: nn.RNNBase, data: Tensor, state: State, shapes: list[Any
     """Whether everything fits; what does not is torch's to refuse, and autocast torch's to do."""
     weight = module.weight_ih_l0
     return (
-        not torch.is_autocast_enabled(data.device.type)
+        not under_autocast(data)
         and data.shape[-1] == module.input_size
         and data.numel() > 0
         and data.is_floating_point()
