@@ -57,52 +57,59 @@ struct Fused {
     past_caches = size >= 4 && adjacent && aligned && moved > cache_bytes();
   }
 
-  // Copies of what is not adjacent, or is less than a vector.
-  struct Block {
-    alignas(64) T of[streams][step];
-  };
-  void gather(Block &block, std::ptrdiff_t i, std::ptrdiff_t at, std::ptrdiff_t count) const {
-    for (int k = 0; k < inputs; ++k)
-      for (std::ptrdiff_t j = 0; j < count; ++j)
-        __builtin_memcpy(&block.of[k][j], stream[k].at(i, at + j), size);
-  }
-  void scatter(const Block &block, std::ptrdiff_t i, std::ptrdiff_t at,
-               std::ptrdiff_t count) const {
-    for (int k = inputs; k < streams; ++k)
-      for (std::ptrdiff_t j = 0; j < count; ++j)
-        __builtin_memcpy(stream[k].at(i, at + j), &block.of[k][j], size);
-  }
-
-  // Columns [from, to) of the rows [begin, end).  flatten: everything called is inlined, so that a
-  // kernel's constants stay in registers; one body, since that is large.
-  [[gnu::noinline, gnu::flatten]] void run(std::ptrdiff_t begin, std::ptrdiff_t end,
-                                           std::ptrdiff_t from, std::ptrdiff_t to) const {
-    Block block = {};
+  // Whole vectors, of adjacent columns [from, to) of the rows [begin, end).  flatten: everything
+  // called is inlined, so that a kernel's constants stay in registers.
+  [[gnu::noinline, gnu::flatten]] static void whole(const Stream *stream, std::ptrdiff_t begin,
+                                                    std::ptrdiff_t end, std::ptrdiff_t from,
+                                                    std::ptrdiff_t to, bool past_caches) {
     for (std::ptrdiff_t i = begin; i < end; ++i) {
+      T *data[streams];
+      for (int k = 0; k < streams; ++k)
+        data[k] = reinterpret_cast<T *>(stream[k].data + i * stream[k].row);
       for (std::ptrdiff_t at = from; at < to; at += step) {
-        const bool direct = adjacent && to - at >= step;
-        const std::ptrdiff_t count = to - at < step ? to - at : step;
-        if (!direct) gather(block, i, at, count);
-        T *data[streams];
-        for (int k = 0; k < streams; ++k)
-          data[k] =
-              direct ? reinterpret_cast<T *>(stream[k].data + i * stream[k].row) + at : block.of[k];
         V in[inputs], out[Kernel::outputs];
-        for (int k = 0; k < inputs; ++k) in[k] = M::load(data[k]);
+        for (int k = 0; k < inputs; ++k) in[k] = M::load(data[k] + at);
         Kernel::apply(in, out);
-        if (past_caches && direct) {
+#if defined(__GNUC__)
+        // One loop for both kinds of stores, as in elementwise.h.
+        __asm__("" : "+r"(past_caches));
+#endif
+        if (past_caches) {
           constexpr std::ptrdiff_t ahead = 2048 / size;
           for (int k = 0; k < inputs; ++k)
-            for (std::ptrdiff_t j = 0; j < step; j += line) __builtin_prefetch(data[k] + ahead + j);
+            for (std::ptrdiff_t j = 0; j < step; j += line)
+              __builtin_prefetch(data[k] + at + ahead + j);
           if constexpr (size >= 4)
-            for (int k = 0; k < Kernel::outputs; ++k) M::stream(data[inputs + k], out[k]);
+            for (int k = 0; k < Kernel::outputs; ++k) M::stream(data[inputs + k] + at, out[k]);
         } else {
-          for (int k = 0; k < Kernel::outputs; ++k) M::store(data[inputs + k], out[k]);
+          for (int k = 0; k < Kernel::outputs; ++k) M::store(data[inputs + k] + at, out[k]);
         }
-        if (!direct) scatter(block, i, at, count);
       }
     }
+  }
+  // What is not adjacent, or less than a vector, by way of copies: columns [at, at + count).
+  void some(std::ptrdiff_t i, std::ptrdiff_t at, std::ptrdiff_t count) const {
+    alignas(64) T block[streams][step] = {};
+    Stream copies[streams];
+    for (int k = 0; k < streams; ++k) {
+      copies[k] = {reinterpret_cast<char *>(block[k]), 0, size};
+      if (k >= inputs) continue;
+      for (std::ptrdiff_t j = 0; j < count; ++j)
+        __builtin_memcpy(&block[k][j], stream[k].at(i, at + j), size);
+    }
+    whole(copies, 0, 1, 0, step, false);
+    for (int k = inputs; k < streams; ++k)
+      for (std::ptrdiff_t j = 0; j < count; ++j)
+        __builtin_memcpy(stream[k].at(i, at + j), &block[k][j], size);
+  }
+  // Columns [from, to) of the rows [begin, end).
+  void run(std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t from, std::ptrdiff_t to) const {
+    const std::ptrdiff_t direct = adjacent ? from + (to - from) / step * step : from;
+    if (direct > from) whole(stream, begin, end, from, direct, past_caches);
     if (past_caches) end_of_streaming();
+    for (std::ptrdiff_t i = begin; i < end && direct < to; ++i)
+      for (std::ptrdiff_t at = direct; at < to; at += step)
+        some(i, at, to - at < step ? to - at : step);
   }
 };
 

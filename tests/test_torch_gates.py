@@ -263,9 +263,9 @@ def test_the_native_loops_see_the_tensors_own_memory(monkeypatch: pytest.MonkeyP
     for attribute in ("_value_loop", "_backward_loop"):
         loop = getattr(function, attribute)
 
-        def spy(*operands, out, axes, loop=loop):
+        def spy(*operands, out, loop=loop):
             seen.append([o.__array_interface__["data"][0] for o in (*operands, *out)])
-            return loop(*operands, out=out, axes=axes)
+            return loop(*operands, out=out)
 
         monkeypatch.setattr(function, attribute, spy)
     x = torch.randn(4, 8, requires_grad=True)

@@ -390,7 +390,11 @@ def test_compiles_without_a_break(mode: str):
 
 
 @every_mode
-def test_compiled_with_a_break_by_default(mode: str):
+def test_what_the_compiler_refuses_runs_natively(mode: str, monkeypatch: pytest.MonkeyPatch):
+    def refuse(*arguments: Any) -> None:
+        raise AssertionError("the portable way was taken")
+
+    monkeypatch.setattr(layer, "portable_layer", refuse)
     own, _ = both(mode, 2, 3)
     x = torch.randn(4, 1, 2, dtype=torch.float64)
     compiled = torch.compile(lambda t: own(t * 1.0)[0] * 2.0, backend="aot_eager")

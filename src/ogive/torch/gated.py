@@ -22,6 +22,10 @@ Formula = Callable[..., Any]
 """A function of `ogive.formulas`."""
 
 
+Array = Any
+"""A NumPy array that shares a tensor's memory."""
+
+
 class Halves(NamedTuple):
     """Where the two halves of a packed tensor lie."""
 
@@ -31,9 +35,22 @@ class Halves(NamedTuple):
     def of(self, input: Tensor) -> tuple[Tensor, Tensor]:
         """Return the value and the gate of a packed tensor, both views of it."""
         half = input.shape[self.dim] // 2
-        first = input.narrow(self.dim, 0, half)
-        second = input.narrow(self.dim, half, half)
+        first, second = torch.split(input, [half, half], self.dim)
         return (second, first) if self.gate_first else (first, second)
+
+    def of_array(self, array: Array) -> tuple[Array, Array]:
+        """Return the same of an array."""
+        half, whole = array.shape[self.dim] // 2, (slice(None),) * self.dim
+        first, second = array[(*whole, slice(half))], array[(*whole, slice(half, None))]
+        return (second, first) if self.gate_first else (first, second)
+
+    def empty(self, input: Tensor) -> Tensor:
+        """Return a tensor for one result for each value and gate, laid out as they are."""
+        if not input.is_contiguous():
+            return torch.empty_like(self.of(input)[0])
+        shape = list(input.shape)
+        shape[self.dim] //= 2
+        return input.new_empty(shape)
 
     def packed(self, value: Tensor, gate: Tensor) -> Tensor:
         """Return the tensor with these halves."""
@@ -92,32 +109,45 @@ class GatedActivation:
 
     def of_pair(self, value: Tensor, gate: Tensor) -> Tensor:
         """Return `value * activation(gate)` of two tensors of one shape and dtype."""
+        eager, transformable, traced = self._pair
         tracked = torch.is_grad_enabled() and (value.requires_grad or gate.requires_grad)
-        return self._applied(self._pair, tracked, (value, gate), value, gate)
+        result: Tensor
+        if torch.compiler.is_compiling():
+            if not tracked:
+                return _product(self._formula, value, gate)
+            result = traced.apply(value, gate)
+            return result
+        if not tracked:
+            short = self._native_value(value, gate)
+            if short is not None and not (has_tangent(value) or has_tangent(gate)):
+                return short
+        return apply_eagerly(eager, transformable, value, gate)
 
     def of_packed(self, input: Tensor, halves: Halves) -> Tensor:
         """Return the same of the two halves of one tensor."""
+        eager, transformable, traced = self._packed
         tracked = torch.is_grad_enabled() and input.requires_grad
-        return self._applied(self._packed, tracked, halves.of(input), input, halves)
-
-    def _applied(
-        self, functions: Any, tracked: bool, pair: tuple[Tensor, Tensor], *arguments: Any
-    ) -> Tensor:
-        eager, transformable, traced = functions
         result: Tensor
         if torch.compiler.is_compiling():
-            result = traced.apply(*arguments) if tracked else _product(self._formula, *pair)
+            if not tracked:
+                return _product(self._formula, *halves.of(input))
+            result = traced.apply(input, halves)
             return result
         if not tracked:
-            short = self._native_value(*pair)
-            if short is not None and not any(has_tangent(tensor) for tensor in pair):
+            short = self._native_packed(input, halves)
+            if short is not None and not has_tangent(input):
                 return short
-        return apply_eagerly(eager, transformable, *arguments)
+        return apply_eagerly(eager, transformable, input, halves)
 
     def value(self, value: Tensor, gate: Tensor) -> Tensor:
         """Return the product, without autograd of its own."""
         result = self._native_value(value, gate)
         return _product(self._formula, value, gate) if result is None else result
+
+    def packed_value(self, input: Tensor, halves: Halves) -> Tensor:
+        """Return the same of the two halves of one tensor."""
+        result = self._native_packed(input, halves)
+        return _product(self._formula, *halves.of(input)) if result is None else result
 
     def gradients(self, grad: Tensor, value: Tensor, gate: Tensor) -> tuple[Tensor, Tensor]:
         """Return the gradients of value and gate: differentiable if grad mode is on."""
@@ -132,6 +162,12 @@ class GatedActivation:
         """Return the gradient of a packed tensor: differentiable if grad mode is on."""
         if not torch.is_grad_enabled():
             result = torch.empty_like(input)
+            arrays = _views(grad, input, result)
+            if arrays is not None:
+                outgoing, packed, gradient = arrays
+                pair, out = halves.of_array(packed), halves.of_array(gradient)
+                _call(self._backward_loop, (outgoing, *pair), out)
+                return result
             if self._write_gradients(grad, *halves.of(input), halves.of(result)):
                 return result
         return halves.packed(*self.gradients(grad, *halves.of(input)))
@@ -143,41 +179,66 @@ class GatedActivation:
         )
 
     def _native_value(self, value: Tensor, gate: Tensor) -> Tensor | None:
-        if not (is_native(value) and is_native(gate)):
-            return None
         result = torch.empty_like(value)
         return result if _run(self._value_loop, (value, gate), (result,)) else None
+
+    def _native_packed(self, input: Tensor, halves: Halves) -> Tensor | None:
+        result = halves.empty(input)
+        arrays = _views(input, result)
+        if arrays is None:
+            return result if _run(self._value_loop, halves.of(input), (result,)) else None
+        _call(self._value_loop, halves.of_array(arrays[0]), (arrays[1],))
+        return result
 
     def _write_gradients(
         self, grad: Tensor, value: Tensor, gate: Tensor, results: tuple[Tensor, Tensor]
     ) -> bool:
-        operands = (grad, value, gate)
-        return all(map(is_native, operands)) and _run(self._backward_loop, operands, results)
+        return _run(self._backward_loop, (grad, value, gate), results)
+
+
+def _views(*tensors: Tensor) -> list[Array] | None:
+    """Show tensors as arrays; None where one of them has no memory to be seen."""
+    arrays = []
+    for tensor in tensors:
+        array = view(tensor) if is_native(tensor) else None
+        if array is None:
+            return None
+        arrays.append(array)
+    return arrays
+
+
+def _call(loop: Any, operands: tuple[Array, ...], results: tuple[Array, ...]) -> None:
+    """Run a loop over arrays of one shape.
+
+    Along the axis in which the first result is adjacent: the loop takes any, and is fast along
+    that one.
+    """
+    out = results[0]
+    if out.ndim == 0:
+        operands, results = (
+            tuple([array.reshape(1) for array in arrays]) for arrays in (operands, results)
+        )
+    if out.ndim < 2 or out.strides[-1] == out.itemsize:
+        loop(*operands, out=results)
+        return
+    axis = min(range(out.ndim), key=lambda i: (out.shape[i] == 1, out.strides[i]))
+    loop(*operands, out=results, axes=[(axis,)] * (len(operands) + len(results)))
 
 
 def _run(loop: Any, operands: tuple[Tensor, ...], results: tuple[Tensor, ...]) -> bool:
-    """Run a loop over tensors of one shape; False where one of them has no memory to be seen.
-
-    Along the dimension in which the first result is adjacent: the loop takes any, and is fast along
-    that one.
-    """
-    arrays = [view(tensor) for tensor in (*operands, *results)]
-    if any(array is None for array in arrays):
-        if results[0].dtype is not torch.bfloat16:
-            return False
-        # NumPy cannot see it; float32 can hold it.
-        wide = tuple([torch.empty_like(result, dtype=torch.float32) for result in results])
-        if not _run(loop, tuple([operand.float() for operand in operands]), wide):
-            return False
-        for result, rounded in zip(results, wide, strict=True):
-            result.copy_(rounded)
+    """Run a loop over tensors of one shape; False where one of them has no memory to be seen."""
+    arrays = _views(*operands, *results)
+    if arrays is not None:
+        _call(loop, tuple(arrays[: len(operands)]), tuple(arrays[len(operands) :]))
         return True
-    if results[0].dim() == 0:
-        arrays = [array.reshape(1) for array in arrays]
-    out = arrays[len(operands) :]
-    strides = out[0].strides
-    axis = min(range(len(strides)), key=lambda i: (out[0].shape[i] == 1, strides[i]))
-    loop(*arrays[: len(operands)], out=tuple(out), axes=[(axis,)] * len(arrays))
+    if results[0].dtype is not torch.bfloat16 or not all(map(is_native, operands)):
+        return False
+    # NumPy cannot see it; float32 can hold it.
+    wide = tuple([torch.empty_like(result, dtype=torch.float32) for result in results])
+    if not _run(loop, tuple([operand.float() for operand in operands]), wide):
+        return False
+    for result, rounded in zip(results, wide, strict=True):
+        result.copy_(rounded)
     return True
 
 
@@ -240,10 +301,10 @@ def _packed_functions(function: GatedActivation) -> tuple[Any, Any]:
 
     def forward(ctx: Any, input: Tensor, halves: Halves) -> Tensor:
         _save_packed(ctx, (input, halves), input)
-        return function.value(*halves.of(input))
+        return function.packed_value(input, halves)
 
     def transformable_forward(input: Tensor, halves: Halves) -> Tensor:
-        return function.value(*halves.of(input))
+        return function.packed_value(input, halves)
 
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
         (input,) = ctx.saved_tensors

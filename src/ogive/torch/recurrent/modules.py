@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
@@ -110,7 +114,25 @@ def _of_tensor(module: nn.RNNBase, input: Tensor, hx: Any) -> Any:
 
 
 def _run(module: nn.RNNBase, input: Any, hx: Any) -> Any:
-    """Run a module: (outputs, states); None where the arguments do not fit."""
+    """Run a module: (outputs, states); None where the arguments do not fit.
+
+    The compiler refuses every `torch.nn.LSTM` and `GRU`, and what derives from them, unless
+    `torch._dynamo.config.allow_rnn` is set, and leaves them to be run as they are. It is kept from
+    compiling what they call, step by step, then.
+    """
+    if torch.compiler.is_compiling() or "torch._dynamo" not in sys.modules:
+        return _compute(module, input, hx)
+    return _unseen()(module, input, hx)
+
+
+@cache
+def _unseen() -> Any:
+    # torch does not annotate it.
+    disable: Callable[..., Any] = torch.compiler.disable
+    return disable(_compute)
+
+
+def _compute(module: nn.RNNBase, input: Any, hx: Any) -> Any:
     if isinstance(input, PackedSequence):
         return _of_packed(module, input, hx)
     return _of_tensor(module, input, hx) if isinstance(input, Tensor) else None
