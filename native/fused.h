@@ -144,6 +144,12 @@ template <template <class> class Kernel, class Kind>
 constexpr LoopsOfType fused_loops = {
     fused<Kernel<typename Kind::Shorts>, Half>, fused<Kernel<typename Kind::Shorts>, Bfloat>,
     fused<Kernel<typename Kind::Floats>, float>, fused<Kernel<typename Kind::Doubles>, double>};
+// The same with bfloat16 in the place of float16: for callers who have it, but no dtype of NumPy's
+// to say so, and show its bits as float16.
+template <template <class> class Kernel, class Kind>
+constexpr LoopsOfType fused_loops_of_bits = {
+    fused<Kernel<typename Kind::Shorts>, Bfloat>, fused<Kernel<typename Kind::Shorts>, Bfloat>,
+    fused<Kernel<typename Kind::Floats>, float>, fused<Kernel<typename Kind::Doubles>, double>};
 
 }  // namespace
 }  // namespace OGIVE_ISA

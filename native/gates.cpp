@@ -31,17 +31,21 @@ UNIT(relu)
 #undef UNIT
 
 constexpr Loops loops[] = {
-#define UNIT(name, kind)                                                           \
-  {"gated_" #name, 2, 1, "(n),(n)->(n)", fused_loops<name##_unit, kind>, nullptr}, \
-      {"backward_gated_" #name,                                                    \
-       3,                                                                          \
-       2,                                                                          \
-       "(n),(n),(n)->(n),(n)",                                                     \
-       fused_loops<backward_##name##_unit, kind>,                                  \
-       nullptr},
-    UNIT(sigmoid, Smooth) UNIT(silu, Smooth) UNIT(gelu, Tabulated) UNIT(gelu_tanh, Smooth)
-        UNIT(relu, Rectifier)
+#define VALUE(name, of) {name, 2, 1, "(n),(n)->(n)", of, nullptr}
+#define BACKWARD(name, of) {name, 3, 2, "(n),(n),(n)->(n),(n)", of, nullptr}
+// clang-format off
+#define UNIT(name, kind)                                                                  \
+  VALUE("gated_" #name, (fused_loops<name##_unit, kind>)),                                \
+  VALUE("bits_gated_" #name, (fused_loops_of_bits<name##_unit, kind>)),                   \
+  BACKWARD("backward_gated_" #name, (fused_loops<backward_##name##_unit, kind>)),         \
+  BACKWARD("bits_backward_gated_" #name, (fused_loops_of_bits<backward_##name##_unit, kind>)),
+    UNIT(sigmoid, Smooth)
+    UNIT(silu, Smooth)
+    UNIT(gelu, Tabulated)
+    UNIT(gelu_tanh, Smooth)
+    UNIT(relu, Rectifier)
 #undef UNIT
+    // clang-format on
 };
 
 }  // namespace

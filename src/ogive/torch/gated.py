@@ -98,6 +98,9 @@ class GatedActivation:
         self.name = name
         self._value_loop = getattr(_core, f"gated_{name}")
         self._backward_loop = getattr(_core, f"backward_gated_{name}")
+        # For bfloat16, whose bits NumPy is shown as float16.
+        self._value_of_bits = getattr(_core, f"bits_gated_{name}")
+        self._backward_of_bits = getattr(_core, f"bits_backward_gated_{name}")
         self._formula = getattr(formulas, name)
         self._grad_formula = getattr(formulas, f"grad_{name}")
         self._pair = (*_pair_functions(self), _traced_pair(self._formula, self._grad_formula))
@@ -153,7 +156,9 @@ class GatedActivation:
         """Return the gradients of value and gate: differentiable if grad mode is on."""
         if not torch.is_grad_enabled():
             results = torch.empty_like(value), torch.empty_like(gate)
-            if self._write_gradients(grad, value, gate, results):
+            arrays = _views(grad, value, gate, *results)
+            if arrays is not None:
+                _call(self._backward_for(value), tuple(arrays[:3]), tuple(arrays[3:]))
                 return results
         # The first is itself such a product, and so differentiable as every one of them is.
         return self.of_pair(grad, gate), _slope(self._grad_formula, grad, value, gate)
@@ -166,9 +171,7 @@ class GatedActivation:
             if arrays is not None:
                 outgoing, packed, gradient = arrays
                 pair, out = halves.of_array(packed), halves.of_array(gradient)
-                _call(self._backward_loop, (outgoing, *pair), out)
-                return result
-            if self._write_gradients(grad, *halves.of(input), halves.of(result)):
+                _call(self._backward_for(input), (outgoing, *pair), out)
                 return result
         return halves.packed(*self.gradients(grad, *halves.of(input)))
 
@@ -180,27 +183,35 @@ class GatedActivation:
 
     def _native_value(self, value: Tensor, gate: Tensor) -> Tensor | None:
         result = torch.empty_like(value)
-        return result if _run(self._value_loop, (value, gate), (result,)) else None
+        arrays = _views(value, gate, result)
+        if arrays is None:
+            return None
+        _call(self._value_for(value), (arrays[0], arrays[1]), (arrays[2],))
+        return result
 
     def _native_packed(self, input: Tensor, halves: Halves) -> Tensor | None:
         result = halves.empty(input)
         arrays = _views(input, result)
         if arrays is None:
-            return result if _run(self._value_loop, halves.of(input), (result,)) else None
-        _call(self._value_loop, halves.of_array(arrays[0]), (arrays[1],))
+            return None
+        _call(self._value_for(input), halves.of_array(arrays[0]), (arrays[1],))
         return result
 
-    def _write_gradients(
-        self, grad: Tensor, value: Tensor, gate: Tensor, results: tuple[Tensor, Tensor]
-    ) -> bool:
-        return _run(self._backward_loop, (grad, value, gate), results)
+    def _value_for(self, tensor: Tensor) -> Any:
+        return self._value_of_bits if tensor.dtype is torch.bfloat16 else self._value_loop
+
+    def _backward_for(self, tensor: Tensor) -> Any:
+        return self._backward_of_bits if tensor.dtype is torch.bfloat16 else self._backward_loop
 
 
 def _views(*tensors: Tensor) -> list[Array] | None:
     """Show tensors as arrays; None where one of them has no memory to be seen."""
     arrays = []
     for tensor in tensors:
-        array = view(tensor) if is_native(tensor) else None
+        if not is_native(tensor):
+            return None
+        bits = tensor.dtype is torch.bfloat16
+        array = view(tensor.detach().view(torch.float16) if bits else tensor)
         if array is None:
             return None
         arrays.append(array)
@@ -223,23 +234,6 @@ def _call(loop: Any, operands: tuple[Array, ...], results: tuple[Array, ...]) ->
         return
     axis = min(range(out.ndim), key=lambda i: (out.shape[i] == 1, out.strides[i]))
     loop(*operands, out=results, axes=[(axis,)] * (len(operands) + len(results)))
-
-
-def _run(loop: Any, operands: tuple[Tensor, ...], results: tuple[Tensor, ...]) -> bool:
-    """Run a loop over tensors of one shape; False where one of them has no memory to be seen."""
-    arrays = _views(*operands, *results)
-    if arrays is not None:
-        _call(loop, tuple(arrays[: len(operands)]), tuple(arrays[len(operands) :]))
-        return True
-    if results[0].dtype is not torch.bfloat16 or not all(map(is_native, operands)):
-        return False
-    # NumPy cannot see it; float32 can hold it.
-    wide = tuple([torch.empty_like(result, dtype=torch.float32) for result in results])
-    if not _run(loop, tuple([operand.float() for operand in operands]), wide):
-        return False
-    for result, rounded in zip(results, wide, strict=True):
-        result.copy_(rounded)
-    return True
 
 
 def _save_pair(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:

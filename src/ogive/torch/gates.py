@@ -81,9 +81,9 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
 
     Notes
     -----
-    Error: value and gradients within 1 ulp (float16: correctly rounded; bfloat16: of float32,
-    rounded), as long as value times incoming gradient is a finite number of their dtype. An
-    infinite value times a gate that rounds to 0 is NaN, the product of IEEE 754.
+    Error: value and gradients within 1 ulp (float16 and bfloat16: correctly rounded), as long as
+    value times incoming gradient is a finite number of their dtype. An infinite value times a gate
+    that is 0 is NaN, the product of IEEE 754.
 
     Memory: `input` is saved for the gradient, and nothing else.
 
@@ -212,7 +212,7 @@ def reglu(input: Tensor, dim: int = -1, gate: str = "last") -> Tensor:
 
     Notes
     -----
-    Error: correctly rounded (bfloat16: of float32, rounded). Memory: as `glu` has it.
+    Error: correctly rounded. Memory: as `glu` has it.
 
     Examples
     --------
