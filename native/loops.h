@@ -23,9 +23,9 @@ struct Level {
   int count;
 };
 
-#define LEVEL(isa)                                            \
-  namespace ogive_##isa {                                     \
-    extern const Level level, level_of_rows, level_of_losses; \
+#define LEVEL(isa)                                                                            \
+  namespace ogive_##isa {                                                                     \
+    extern const Level level, level_of_rows, level_of_losses, level_of_gates, level_of_cells; \
   }
 OGIVE_LEVELS
 #undef LEVEL

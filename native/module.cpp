@@ -14,7 +14,7 @@ namespace {
 
 struct CompiledLevel {
   const char *name;
-  const Level *level, *rows, *losses;
+  const Level *level, *rows, *losses, *gates, *cells;
   bool supported;
 };
 
@@ -26,8 +26,13 @@ struct CompiledLevel {
 
 // From the lowest to the highest.
 const CompiledLevel *levels(std::size_t &count) {
-#define LEVEL(isa)                                                                        \
-  {#isa, &ogive_##isa::level, &ogive_##isa::level_of_rows, &ogive_##isa::level_of_losses, \
+#define LEVEL(isa)                \
+  {#isa,                          \
+   &ogive_##isa::level,           \
+   &ogive_##isa::level_of_rows,   \
+   &ogive_##isa::level_of_losses, \
+   &ogive_##isa::level_of_gates,  \
+   &ogive_##isa::level_of_cells,  \
    OGIVE_SUPPORTED(isa)},
   static const CompiledLevel table[] = {OGIVE_LEVELS};
 #undef LEVEL
@@ -82,6 +87,7 @@ int exec(PyObject *module) {
   const CompiledLevel *const chosen = choose_level();
   return !chosen || add_levels(module, *chosen) || add_ufuncs(module, *chosen->level) ||
                  add_ufuncs(module, *chosen->rows) || add_ufuncs(module, *chosen->losses) ||
+                 add_ufuncs(module, *chosen->gates) || add_ufuncs(module, *chosen->cells) ||
                  add_parametric_call(module) || add_addressed_loop(module)
              ? -1
              : 0;

@@ -62,7 +62,9 @@ NETWORKS = [
 
 
 @pytest.mark.parametrize("scheme", ["orthogonal", "kaiming_normal", None])
-@pytest.mark.parametrize(("build", "shape"), NETWORKS, ids=str)
+@pytest.mark.parametrize(
+    ("build", "shape"), NETWORKS, ids=["silu", "inplace", "gelu", "residual", "transformer"]
+)
 def test_every_layer_has_unit_variance(build: Any, shape: Any, scheme: str | None) -> None:
     torch.manual_seed(0)
     network, data = build(), 3.0 * torch.randn(shape) + 1.0

@@ -69,7 +69,8 @@ def test_every_number_is_held_against_its_bounds(name: str):
                 call(bad)
         with pytest.raises(ValueError, match=f"{name}: .* must be {parameter.condition}, not nan"):
             call(float("nan"))
-        if not np.isinf(parameter.lower):
+        # Torch takes a negative lambd of hardshrink, which keeps everything.
+        if not np.isinf(parameter.lower) and name != "hardshrink":
             below = parameter.lower - (1.0 if parameter.lower_included else 0.0)
             with pytest.raises(ValueError, match=f"must be {parameter.condition}, not {below}"):
                 call(below)
@@ -117,3 +118,11 @@ def test_prelu_refuses_what_torch_refuses():
         functional.prelu(x, torch.ones(1, 3))
     with pytest.raises(TypeError, match="weight is of float64, but input of float32"):
         functional.prelu(x, torch.ones(3, dtype=torch.float64))
+
+
+def test_a_negative_lambd_of_hardshrink_keeps_everything():
+    x = torch.tensor([-2.0, -0.1, 0.0, 0.1], requires_grad=True)
+    y = functional.hardshrink(x, -0.5)
+    assert torch.equal(y, x)
+    y.sum().backward()
+    assert torch.equal(x.grad, torch.ones(4))

@@ -13,15 +13,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.forward_ad import unpack_dual
 
 from ogive import _core, formulas
 from ogive.catalog import CATALOG
 from ogive.torch import extension
 from ogive.torch.memory import DTYPES, HALF_DTYPES, NativeLoop, in_forward_mode, is_native
-
-# torch does not annotate it.
-_unpack_dual: Callable[[Tensor], Any] = unpack_dual
 
 _is_compiling = torch.compiler.is_compiling
 
@@ -309,23 +305,3 @@ def bare_apply(function: Any) -> Callable[..., Tensor]:
     """
     apply: Callable[..., Tensor] = super(torch.autograd.Function, function).apply
     return apply
-
-
-def apply_eagerly(fast: Any, transformable: Any, *arguments: Any) -> Tensor:
-    """Apply the fast one of two equal autograd functions, if torch lets it.
-
-    The transforms of `torch.func` want a separate `setup_context`. A function that has one is slow
-    to call: torch inspects the signature of its `forward` every time, which costs some 30 µs.
-    """
-    result: Tensor
-    try:
-        result = fast.apply(*arguments)
-    except RuntimeError:
-        # Within such a transform; any other error comes again.
-        result = transformable.apply(*arguments)
-    return result
-
-
-def has_tangent(tensor: Tensor) -> bool:
-    """Whether a tensor carries a forward-mode derivative, which a native loop would drop."""
-    return _unpack_dual(tensor).tangent is not None

@@ -63,6 +63,19 @@ def is_observed() -> bool:
     return bool(_is_compiling() or _is_transforming() or _modes_of_dispatch() or _is_tracing())
 
 
+def is_transformed() -> bool:
+    """Whether a transform of `torch.func` is at work: then every tensor may stand for many.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ogive.torch.memory import is_transformed
+    >>> torch.func.vmap(lambda x: x + is_transformed())(torch.zeros(2))
+    tensor([1., 1.])
+    """
+    return bool(_is_transforming())
+
+
 def in_forward_mode() -> bool:
     """Whether tensors may carry a forward-mode derivative, which a native loop would drop.
 
@@ -88,8 +101,10 @@ def is_native(tensor: Tensor) -> bool:
     >>> is_native(torch.ones(2)), is_native(torch.ones(2, device="meta"))
     (True, False)
     """
+    # The compiler looks no further than the first of these.
     return (
-        type(tensor) in _PLAIN_CLASSES
+        not _is_compiling()
+        and type(tensor) in _PLAIN_CLASSES
         and tensor.is_cpu
         and tensor.dtype in DTYPES
         and tensor.layout is torch.strided

@@ -62,6 +62,7 @@ from ogive.torch.functional.smooth import (
     silu,
     swish,
 )
+from ogive.torch.gates import gated, geglu, glu, reglu, swiglu
 from ogive.torch.losses import (
     binary_cross_entropy_with_logits,
     cross_entropy,
@@ -82,8 +83,11 @@ __all__ = [
     "cross_entropy",
     "elu",
     "elu_",
+    "gated",
+    "geglu",
     "gelu",
     "gelu_tanh",
+    "glu",
     "hard_sigmoid",
     "hard_swish",
     "hard_tanh",
@@ -109,6 +113,7 @@ __all__ = [
     "pdelu",
     "prelu",
     "quick_gelu",
+    "reglu",
     "relu",
     "relu6",
     "relu_",
@@ -127,6 +132,7 @@ __all__ = [
     "softsign",
     "squareplus",
     "srs",
+    "swiglu",
     "swish",
     "tanh",
     "tanhshrink",

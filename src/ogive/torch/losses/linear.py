@@ -9,11 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ogive.torch.autograd import autograd_function, has_tangent
+from ogive.torch.autograd import autograd_function
 from ogive.torch.losses import arguments, portable
 from ogive.torch.losses.categorical import checked_target
 from ogive.torch.losses.chunks import Setting, dtype_of_logits, passed
 from ogive.torch.losses.kept import scaled
+from ogive.torch.memory import in_forward_mode, is_transformed
 
 # The least memory for a chunk's logits, where nothing else is asked for.
 _CHUNK_BYTES = 1 << 24
@@ -220,24 +221,19 @@ def linear_cross_entropy(
 
 def _computed(operands: Operands, setting: Setting) -> Tensor:
     if _can_be_chunked(operands):
-        try:
-            result: Tensor = _in_chunks.apply(*operands, setting)
-        except RuntimeError:
-            # Within a transform of torch.func; any other error comes again.
-            pass
-        else:
-            return result
+        result: Tensor = _in_chunks.apply(*operands, setting)
+        return result
     return _whole(*operands, setting)
 
 
 def _can_be_chunked(operands: Operands) -> bool:
     if torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None:
         return False
+    if is_transformed() or in_forward_mode():
+        return False
     constant = [t for t in operands[3:] if t is not None]
     plain = (Tensor, torch.nn.Parameter)
-    if any(
-        t is not None and (type(t) not in plain or t.is_meta or has_tangent(t)) for t in operands
-    ):
+    if any(t is not None and (type(t) not in plain or t.is_meta) for t in operands):
         return False
     return not (torch.is_grad_enabled() and any(t.requires_grad for t in constant))
 

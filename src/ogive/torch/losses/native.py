@@ -12,13 +12,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ogive.torch.autograd import has_tangent
-from ogive.torch.memory import is_native
+from ogive.torch.memory import in_forward_mode, is_native
 
 
 def serves(input: Tensor, *others: Tensor | None) -> bool:
     """Whether the native losses may be used: plain tensors, no gradient but that of the logits."""
-    if not is_native(input) or has_tangent(input):
+    if not is_native(input) or in_forward_mode():
         return False
     differentiable = torch.is_grad_enabled()
     for other in others:
@@ -26,7 +25,6 @@ def serves(input: Tensor, *others: Tensor | None) -> bool:
             type(other) not in (Tensor, torch.nn.Parameter)
             or not other.is_cpu
             or (differentiable and other.requires_grad)
-            or has_tangent(other)
         ):
             return False
     return True

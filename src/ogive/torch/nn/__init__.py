@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch.nn
 
+from ogive.torch.fused import ActivationLinear
+from ogive.torch.gates import GEGLU, GLU, ReGLU, SwiGLU
 from ogive.torch.heads import BinaryClassifier, MulticlassClassifier, MultilabelClassifier
 from ogive.torch.losses import (
     BCEWithLogitsLoss,
@@ -55,6 +57,7 @@ from ogive.torch.nn.rectifier import (
 from ogive.torch.nn.rows import LogSoftmax, Softmax, Softmax2d, Softmin
 from ogive.torch.nn.shrinkage import Hardshrink, Softshrink, Tanhshrink
 from ogive.torch.nn.smooth import GELU, GELUTanh, LiSHT, Mish, QuickGELU, SiLU, Swish
+from ogive.torch.recurrent import GRU, LSTM, GRUCell, LSTMCell
 
 if TYPE_CHECKING:
     # What is named above stays Ogive's.
@@ -63,7 +66,11 @@ if TYPE_CHECKING:
 __all__ = [
     "CELU",
     "ELU",
+    "GEGLU",
     "GELU",
+    "GLU",
+    "GRU",
+    "LSTM",
     "MODULES",
     "PAU",
     "PDELU",
@@ -71,14 +78,17 @@ __all__ = [
     "SRS",
     "XIELU",
     "ABReLU",
+    "ActivationLinear",
     "BCEWithLogitsLoss",
     "BinaryClassifier",
     "CrossEntropyLoss",
     "GELUTanh",
+    "GRUCell",
     "Hardshrink",
     "Hardsigmoid",
     "Hardswish",
     "Hardtanh",
+    "LSTMCell",
     "LeakyReLU",
     "LiSHT",
     "LinearCrossEntropyLoss",
@@ -94,6 +104,7 @@ __all__ = [
     "PReLU",
     "QuickGELU",
     "RReLU",
+    "ReGLU",
     "ReLU",
     "ReLU6",
     "ReLUSquared",
@@ -107,6 +118,7 @@ __all__ = [
     "Softshrink",
     "Softsign",
     "Squareplus",
+    "SwiGLU",
     "Swish",
     "Tanh",
     "Tanhshrink",
