@@ -79,6 +79,7 @@ $(VENV)/.peers: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/.tools: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt 'torch>=2.4'
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group test --group lint
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps timm
 	touch $@
 
 clean:

@@ -12,7 +12,8 @@ import pytest
 from ogive import _core
 
 HERE = Path(__file__).parent
-WITH_VECTORS = ("test_limits.py", "test_ufunc_behaviour.py", "test_rows.py")
+# The functions of rows and the losses: test_rows.
+WITH_VECTORS = ("test_limits.py", "test_ufunc_behaviour.py")
 
 
 def _run(level: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -110,6 +110,16 @@ def test_relu_and_a_linear_layer_keep_one_tensor_as_they_are():
     assert saved_between(network, torch.randn(10, 16)) == 10 * 32 * 4
 
 
+def test_random_slopes_are_not_drawn_again():
+    layer = ActivationLinear(nn.RReLU(), 5, 4, dtype=torch.float64).train()
+    x = tensors(7)[0]
+    torch.manual_seed(0)
+    layer(x).sum().backward()
+    torch.manual_seed(0)
+    y = torch.nn.functional.rrelu(x.detach(), training=True)
+    torch.testing.assert_close(layer.weight.grad, y.sum(0).expand(4, 5))
+
+
 def test_state_dict_is_that_of_a_linear_layer():
     layer = ActivationLinear(nn.Tanh(), 5, 4)
     assert list(layer.state_dict()) == ["weight", "bias"]

@@ -121,8 +121,9 @@ def activation_linear(
     Notes
     -----
     Saved for the backward pass: `input` and the parameters. `torch` saves input and result of the
-    activation (of relu, only the result). Under `torch.compile`, `torch.func` and forward mode it
-    is the two operations one after the other, and their memory is torch's affair.
+    activation (of relu, only the result). Under `torch.compile`, `torch.func` and forward mode,
+    and with the random slopes of `torch.nn.RReLU` in training, which cannot be computed again, it
+    is the two operations one after the other.
 
     Source: T. Chen, B. Xu, C. Zhang, C. Guestrin (2016), Training deep nets with sublinear memory
     cost, arXiv 1604.06174, for a single activation.
@@ -139,7 +140,8 @@ def activation_linear(
         raise TypeError(f"activation is a function or module, not {type(activation).__name__}")
     if getattr(activation, "inplace", False):
         raise ValueError(_IN_PLACE.format(activation))
-    if is_observed() or in_forward_mode():
+    draws = isinstance(activation, nn.RReLU) and activation.training
+    if draws or is_observed() or in_forward_mode():
         return nn.functional.linear(activation(input), weight, bias)
     device = input.device.type
     if torch.is_autocast_enabled(device):
