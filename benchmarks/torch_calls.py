@@ -1,6 +1,6 @@
 """What a call of `ogive.torch` costs beside torch's own, eager and compiled, there and back.
 
-    python benchmarks/torch_calls.py [--sizes 1e3,1e5,1e7] [--seconds 2] [--no-compile]
+    python benchmarks/torch_calls.py [--functions relu,gelu] [--sizes 1e3,1e5] [--no-compile]
 
 Prints a table for docs/torch.md: microseconds a call, best and median, every contender in turns,
 float32, one thread. "extension" is Ogive's compiled way (`ogive torch-extension`), "Python" the way
@@ -53,8 +53,9 @@ def contenders(name: str, compile: bool) -> dict[str, Callable[[Tensor], Tensor]
     if EXTENSION is not None:
         found["extension"] = ours
     if compile:
-        found["torch, compiled"] = torch.compile(theirs, fullgraph=True, dynamic=False)
-        found["Ogive, compiled"] = torch.compile(ours, fullgraph=True, dynamic=False)
+        torch.compiler.reset()  # or one function would be compiled for every size and way
+        for who, function in (("torch, compiled", theirs), ("Ogive, compiled", ours)):
+            found[who] = torch.compile(lambda x, f=function: f(x), fullgraph=True, dynamic=False)
     return found
 
 
@@ -71,6 +72,7 @@ def call_for(way: str, function: Callable[[Tensor], Tensor], size: int) -> Calla
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", default="1e3,1e5,1e7")
+    parser.add_argument("--functions", default=",".join(FUNCTIONS))
     parser.add_argument("--seconds", type=float, default=2.0, help="for each row of the table")
     parser.add_argument("--no-compile", action="store_true")
     arguments = parser.parse_args()
@@ -78,10 +80,10 @@ def main() -> None:
     titles = list(contenders("relu", not arguments.no_compile))
     print("| function | elements | way |", " | ".join(titles), "|")
     print("| --- | --- | --- |" + " ---: |" * len(titles))
-    for name in FUNCTIONS:
-        functions = contenders(name, not arguments.no_compile)
+    for name in arguments.functions.split(","):
         for size in (int(float(text)) for text in arguments.sizes.split(",")):
             for way in WAYS:
+                functions = contenders(name, not arguments.no_compile)
                 calls = {who: call_for(way, f, size) for who, f in functions.items()}
                 times = measure(calls, arguments.seconds)
                 cells = [

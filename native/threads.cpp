@@ -4,6 +4,7 @@
 #include "thread_limit.h"
 
 #include <atomic>
+#include <cstdint>
 #include <cstdlib>
 
 #if defined(_WIN32)
@@ -51,6 +52,7 @@ int default_count() {
 
 std::atomic<int> chosen_count{0};
 thread_local int limit = 0;
+thread_local bool fresh = false;
 
 struct Part {
   void (*run)(void *, std::ptrdiff_t, std::ptrdiff_t);
@@ -85,7 +87,14 @@ void set_thread_count(int count) {
   chosen_count.store(count ? within_limits(count) : 0, std::memory_order_relaxed);
 }
 
+bool expect_fresh_memory(bool is_fresh) {
+  const bool before = fresh;
+  fresh = is_fresh;
+  return before;
+}
+
 std::size_t cache_bytes() {
+  if (fresh) return SIZE_MAX;  // nothing is too large for it
 #if defined(_SC_LEVEL3_CACHE_SIZE)
   static const long bytes = sysconf(_SC_LEVEL3_CACHE_SIZE);
   if (bytes > 0) return static_cast<std::size_t>(bytes);
