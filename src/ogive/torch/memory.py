@@ -42,6 +42,7 @@ def _of_torch(name: str, otherwise: Callable[[], Any]) -> Callable[[], Any]:
 
 
 _is_compiling = torch.compiler.is_compiling
+# torch.jit has is_tracing without declaring it as exported.
 _is_tracing = _of_torch("_is_tracing", torch.jit.is_tracing)  # type: ignore[attr-defined]
 _is_transforming = _of_torch("_are_functorch_transforms_active", lambda: True)
 _modes_of_dispatch = _of_torch("_len_torch_dispatch_stack", lambda: 0)

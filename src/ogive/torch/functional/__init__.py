@@ -72,7 +72,8 @@ from ogive.torch.losses import (
 )
 
 if TYPE_CHECKING:
-    # What is named above stays Ogive's.
+    # For type checkers alone, what __getattr__ finds; what is named above stays Ogive's, which they
+    # take for a contradiction.
     from torch.nn.functional import *  # type: ignore[assignment]  # noqa: F403
 
 __all__ = [

@@ -120,6 +120,7 @@ class SigmoidFocalLoss(_Loss):
         return f"alpha={self.alpha}, gamma={self.gamma}, reduction={self.reduction!r}"
 
 
+# torch's class from 2.13 on, a plain module before: a base that type checkers cannot know.
 class LinearCrossEntropyLoss(_LinearBase):  # type: ignore[misc]
     """`torch.nn.LinearCrossEntropyLoss` computed by `ogive.torch.losses.linear_cross_entropy`.
 

@@ -60,7 +60,8 @@ from ogive.torch.nn.smooth import GELU, GELUTanh, LiSHT, Mish, QuickGELU, SiLU, 
 from ogive.torch.recurrent import GRU, LSTM, GRUCell, LSTMCell
 
 if TYPE_CHECKING:
-    # What is named above stays Ogive's.
+    # For type checkers alone, what __getattr__ finds; what is named above stays Ogive's, which they
+    # take for a contradiction.
     from torch.nn import *  # type: ignore[assignment, no-redef]  # noqa: F403
 
 __all__ = [

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ogive.torch import functional
 
 if TYPE_CHECKING:
+    # For type checkers alone: at run time this name is that very module.
     from ogive.torch.functional import *  # noqa: F403
     from ogive.torch.functional import __getattr__ as __getattr__
 
