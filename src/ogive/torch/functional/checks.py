@@ -20,30 +20,14 @@ _PARAMETERS = {
 def number(
     function: str, name: str, value: float, called: str = "", *, finite: bool = True
 ) -> float:
-    """Return a parameter of a function as a float, or say what it must be.
+    """Return a parameter of a function as a float, or raise, as `ogive.torch.parameters.checked`.
 
     Parameters
     ----------
     function, name : str
         Names in the catalogue.
-    value : float
-        What was given.
-    called : str, optional
-        The argument's name, if it is not the parameter's.
-    finite : bool, optional
-        Whether infinities are refused.
-
-    Returns
-    -------
-    float
-        `value`.
-
-    Raises
-    ------
-    TypeError
-        If `value` is not a number.
-    ValueError
-        If it is out of the parameter's bounds.
+    value, called, finite
+        As there.
 
     Examples
     --------

@@ -7,7 +7,8 @@ a sigmoid or a softmax, and targets that are another head's.
 
 from __future__ import annotations
 
-from ogive.torch.heads.binary import BinaryClassifier, MultilabelClassifier
+from ogive.torch.heads.binary import BinaryClassifier
 from ogive.torch.heads.multiclass import MulticlassClassifier
+from ogive.torch.heads.multilabel import MultilabelClassifier
 
 __all__ = ["BinaryClassifier", "MulticlassClassifier", "MultilabelClassifier"]

@@ -74,6 +74,14 @@ class Head(nn.Module):
         logits: Tensor = features if self.linear is None else self.linear(features)
         return logits
 
+    def loss(self, input: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of features; arguments and errors as `loss_from_logits`."""
+        return self.loss_from_logits(self(input), target)
+
+    def loss_from_logits(self, logits: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of logits, as `forward` returns them."""
+        raise NotImplementedError
+
     def extra_repr(self) -> str:
         """Show what the submodules do not."""
         return f"reduction={self.reduction!r}"

@@ -46,6 +46,14 @@ def floor_of_sigmoid() -> tuple[float, float]:
     return log1p(exp(-1.0)), log(2.0)
 
 
+def consequence_for_sigmoid(applied: str) -> str:
+    """Say what binary cross-entropy is like if its logits came out of a probability function."""
+    of_one, of_zero = floor_of_sigmoid()
+    if applied.startswith("log_"):
+        return f"Of logits that are at most 0 no loss of a target 1 is below {of_zero:.3f}."
+    return f"Of logits in [0, 1] no loss is below {of_one:.3f} (target 1) or {of_zero:.3f} (0)."
+
+
 def floor_of_softmax(classes: int) -> float:
     """Return the least cross-entropy of a class for logits in [0, 1]: ln(e + K - 1) - 1."""
     return log(e + classes - 1.0) - 1.0

@@ -113,10 +113,6 @@ class MulticlassClassifier(Head):
         """Return the logits, of shape (N, num_classes) for features (N, in_features)."""
         return self._logits(input)
 
-    def loss(self, input: Tensor, target: Tensor) -> Tensor:
-        """Return the cross-entropy of features; arguments as `loss_from_logits`."""
-        return self.loss_from_logits(self(input), target)
-
     def loss_from_logits(self, logits: Tensor, target: Tensor) -> Tensor:
         """Return the cross-entropy of logits.
 

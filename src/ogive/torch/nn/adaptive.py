@@ -59,8 +59,7 @@ class SRS(Learnable):
         device: _Device = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        init = {"alpha": number("srs", "alpha", alpha), "beta": number("srs", "beta", beta)}
-        super().__init__(num_parameters, init, device, dtype)
+        super().__init__(num_parameters, {"alpha": alpha, "beta": beta}, device, dtype)
 
 
 class PDELU(Learnable):
@@ -101,8 +100,7 @@ class PDELU(Learnable):
         device: _Device = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        init = {"alpha": number("pdelu", "alpha", alpha), "t": number("pdelu", "t", t)}
-        super().__init__(num_parameters, init, device, dtype)
+        super().__init__(num_parameters, {"alpha": alpha, "t": t}, device, dtype)
 
 
 class PAU(Learnable):
@@ -161,8 +159,7 @@ class PAU(Learnable):
         dtype: torch.dtype | None = None,
     ) -> None:
         given = (a0, a1, a2, a3, a4, a5, b1, b2, b3, b4)
-        init = {name: number("pau", name, value) for name, value in zip(_PAU, given, strict=True)}
-        super().__init__(num_parameters, init, device, dtype)
+        super().__init__(num_parameters, dict(zip(_PAU, given, strict=True)), device, dtype)
 
 
 class XIELU(Learnable):

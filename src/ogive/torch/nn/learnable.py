@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ogive.torch import functional
+from ogive.torch.functional.checks import number
 from ogive.torch.parameters import along_channels
 
 
@@ -32,7 +33,8 @@ class Learnable(nn.Module):
     Raises
     ------
     TypeError, ValueError
-        If `num_parameters` is not a whole number of at least 1.
+        If `num_parameters` is not a whole number of at least 1, or a first value is no number that
+        the catalogue allows.
 
     Examples
     --------
@@ -60,7 +62,7 @@ class Learnable(nn.Module):
             raise ValueError(f"{name}: num_parameters must be at least 1, not {num_parameters}")
         super().__init__()
         self.num_parameters = num_parameters
-        self.init = dict(init)
+        self.init = {key: number(self.function, key, value) for key, value in init.items()}
         for parameter in init:
             values = torch.empty(num_parameters, device=device, dtype=dtype)
             self.register_parameter(parameter, nn.Parameter(values))

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from torch.nn import Parameter
 
 from ogive.torch import functional
-from ogive.torch.functional.checks import number
 from ogive.torch.nn.learnable import Learnable
 
 __all__ = ["GELU", "GELUTanh", "LiSHT", "Mish", "QuickGELU", "SiLU", "Swish"]
@@ -66,7 +65,7 @@ class Swish(Learnable):
         device: torch.device | str | int | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        super().__init__(num_parameters, {"beta": number("swish", "beta", beta)}, device, dtype)
+        super().__init__(num_parameters, {"beta": beta}, device, dtype)
 
 
 class GELU(nn.GELU):
