@@ -14,7 +14,7 @@ namespace {
 
 struct CompiledLevel {
   const char *name;
-  const Level *level, *rows, *losses, *gates, *cells;
+  const Level *tables[tables_of_level];
   bool supported;
 };
 
@@ -26,14 +26,7 @@ struct CompiledLevel {
 
 // From the lowest to the highest.
 const CompiledLevel *levels(std::size_t &count) {
-#define LEVEL(isa)                \
-  {#isa,                          \
-   &ogive_##isa::level,           \
-   &ogive_##isa::level_of_rows,   \
-   &ogive_##isa::level_of_losses, \
-   &ogive_##isa::level_of_gates,  \
-   &ogive_##isa::level_of_cells,  \
-   OGIVE_SUPPORTED(isa)},
+#define LEVEL(isa) {#isa, {OGIVE_TABLES(isa)}, OGIVE_SUPPORTED(isa)},
   static const CompiledLevel table[] = {OGIVE_LEVELS};
 #undef LEVEL
   count = sizeof table / sizeof *table;
@@ -85,12 +78,10 @@ int exec(PyObject *module) {
   import_array1(-1);
   import_umath1(-1);
   const CompiledLevel *const chosen = choose_level();
-  return !chosen || add_levels(module, *chosen) || add_ufuncs(module, *chosen->level) ||
-                 add_ufuncs(module, *chosen->rows) || add_ufuncs(module, *chosen->losses) ||
-                 add_ufuncs(module, *chosen->gates) || add_ufuncs(module, *chosen->cells) ||
-                 add_parametric_call(module) || add_addressed_loop(module)
-             ? -1
-             : 0;
+  if (!chosen || add_levels(module, *chosen)) return -1;
+  for (const Level *const table : chosen->tables)
+    if (add_ufuncs(module, *table)) return -1;
+  return add_parametric_call(module) || add_addressed_loop(module) ? -1 : 0;
 }
 
 // ---- module functions ------------------------------------------------------------------------

@@ -184,11 +184,11 @@ int add_ufuncs(PyObject *module, const Level &level) {
 const Loops *loops_of(PyObject *object) {
   if (!PyObject_TypeCheck(object, &PyUFunc_Type)) return nullptr;
   const auto *const ufunc = reinterpret_cast<const PyUFuncObject *>(object);
-#define LEVEL(isa) &ogive_##isa::level,
-  const Level *const levels[] = {OGIVE_LEVELS};
+#define LEVEL(isa) OGIVE_TABLES(isa),
+  const Level *const tables[] = {OGIVE_LEVELS};
 #undef LEVEL
-  for (const Level *level : levels)
-    for (int i = 0; i < level->count; ++i)
-      if (&row(ufunc) == &level->loops[i]) return &level->loops[i];
+  for (const Level *table : tables)
+    for (int i = 0; i < table->count; ++i)
+      if (&row(ufunc) == &table->loops[i]) return &table->loops[i];
   return nullptr;
 }

@@ -16,6 +16,7 @@ torch = pytest.importorskip("torch")
 from torch.nn import functional as torchs  # noqa: E402
 
 from ogive.torch import gates  # noqa: E402
+from ogive.torch.gates.functions import GATED  # noqa: E402
 
 # What torch warns of in its own compiler and forward mode is not ours to mend.
 pytestmark = [
@@ -255,29 +256,40 @@ def test_only_the_input_is_saved(name: str):
     assert [tensor.data_ptr() for tensor in saved] == [x.data_ptr()]
 
 
-def test_the_native_loops_see_the_tensors_own_memory(monkeypatch: pytest.MonkeyPatch):
-    function = gates._GATED["silu"]
+@pytest.mark.parametrize("layout", ["adjacent", "strided"])
+def test_the_native_loops_see_the_tensors_own_memory(layout: str, monkeypatch: pytest.MonkeyPatch):
+    function = GATED["silu"]
     seen = []
+
+    def see(*tensors: torch.Tensor) -> list[int]:
+        return [tensor.data_ptr() for tensor in tensors]
+
     for attribute in ("_value_loop", "_backward_loop"):
         loop = getattr(function, attribute)
 
-        def spy(*operands, out, loop=loop):
+        def spy(*operands, out, loop=loop, **axes):
             seen.append([o.__array_interface__["data"][0] for o in (*operands, *out)])
-            return loop(*operands, out=out)
+            return loop(*operands, out=out, **axes)
 
         monkeypatch.setattr(function, attribute, spy)
-    x = torch.randn(4, 8, requires_grad=True)
+    for attribute in ("_value_rows", "_backward_rows"):
+        rows = getattr(function, attribute)
+
+        def spy_on_rows(count, length, *operands, rows=rows):
+            assert (count, length) == (4, 4)
+            seen.append([t.data_ptr() + first * t.element_size() for t, first, _ in operands])
+            return rows(count, length, *operands)
+
+        monkeypatch.setattr(function, attribute, spy_on_rows)
+    x = torch.randn(4, 8) if layout == "adjacent" else torch.randn(8, 4).T
+    x.requires_grad_()
     y = gates.swiglu(x)
     incoming = torch.randn(4, 4)
     (slope,) = torch.autograd.grad(y, x, incoming)
-    half = 4 * x.element_size()
     assert seen == [
-        [x.data_ptr(), x.data_ptr() + half, y.data_ptr()],
-        [
-            incoming.data_ptr(), x.data_ptr(), x.data_ptr() + half,
-            slope.data_ptr(), slope.data_ptr() + half,
-        ],
-    ]  # fmt: skip
+        see(*x.chunk(2, 1), y),
+        see(incoming, *x.chunk(2, 1), *slope.chunk(2, 1)),
+    ]
 
 
 def test_other_devices_and_subclasses_take_the_portable_path():
@@ -347,9 +359,9 @@ def test_bad_input_is_named(call: Callable[[], object], error: type[Exception], 
 
 
 def test_the_native_names():
-    assert {f"gated_{name}" for name in gates._GATED} == {
+    assert {f"gated_{name}" for name in GATED} == {
         name for name in dir(_core) if name.startswith("gated_")
     }
-    assert {f"bits_gated_{name}" for name in gates._GATED} == {
+    assert {f"bits_gated_{name}" for name in GATED} == {
         name for name in dir(_core) if name.startswith("bits_gated_")
     }

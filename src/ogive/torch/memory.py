@@ -286,3 +286,52 @@ class NativeLoop:
         if wide is None or out is None:
             return None if wide is None else wide.to(operands[-1].dtype)
         return out.copy_(wide)
+
+
+class NativeRows:
+    """The native loop of a function of whole rows over tensors.
+
+    Parameters
+    ----------
+    gufunc : numpy.ufunc
+        Of `ogive._core`; each of its operands is a row of one length.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ogive import _core
+    >>> from ogive.torch.memory import NativeRows
+    >>> reglu, x, result = NativeRows(_core.gated_relu), torch.tensor([3.0, 2.0]), torch.empty(1)
+    >>> reglu(1, 1, (x, 0, 2), (x, 1, 2), (result, 0, 1)), result
+    (True, tensor([6.]))
+    """
+
+    def __init__(self, gufunc: np.ufunc) -> None:
+        self._run = _core.AddressedLoop(gufunc, 0).run_rows
+
+    def __call__(self, rows: int, length: int, *operands: tuple[Tensor, int, int]) -> bool:
+        """Run over tensors of one dtype for which `is_native` holds.
+
+        Parameters
+        ----------
+        rows, length : int
+            How many rows there are, and of how many adjacent elements.
+        *operands : tuple of (torch.Tensor, int, int)
+            A tensor, at which of its elements the first row begins, and how far apart rows are.
+
+        Returns
+        -------
+        bool
+            False, and nothing is done, where a tensor has no memory (see `view`).
+        """
+        dtype = operands[0][0].dtype
+        size = dtype.itemsize
+        threads = 1 if rows * length < _WORTH_A_THREAD else torch.get_num_threads()
+        places: list[int] = []
+        try:
+            for tensor, first, apart in operands:
+                places += (tensor.data_ptr() + first * size, apart)
+        except RuntimeError:
+            return False
+        self._run(_ELEMENT_TYPES[dtype], threads, rows, length, *places)
+        return True

@@ -9,6 +9,7 @@ over, as in `ogive.torch.autograd`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any, NamedTuple
 
 import torch
@@ -19,6 +20,7 @@ from ogive.torch.autograd import autograd_function, bare_apply
 from ogive.torch.memory import (
     DTYPES,
     HALF_DTYPES,
+    NativeRows,
     in_forward_mode,
     is_native,
     torchs_threads,
@@ -59,6 +61,16 @@ class Halves(NamedTuple):
         shape[self.dim] //= 2
         return input.new_empty(shape)
 
+    def in_memory(self, input: Tensor) -> tuple[int, int, int, int]:
+        """Return how many rows a contiguous tensor has, of what length, where they begin.
+
+        A row of the value and one of the gate follow each other.
+        """
+        whole = prod(input.shape[self.dim :])
+        rows = input.numel() // whole if whole else 0
+        length = whole // 2
+        return (rows, length, length, 0) if self.gate_first else (rows, length, 0, length)
+
     def packed(self, value: Tensor, gate: Tensor) -> Tensor:
         """Return the tensor with these halves."""
         return torch.cat((gate, value) if self.gate_first else (value, gate), self.dim)
@@ -96,7 +108,7 @@ class GatedActivation:
     Examples
     --------
     >>> import torch
-    >>> from ogive.torch.gated import GatedActivation
+    >>> from ogive.torch.gates.products import GatedActivation
     >>> GatedActivation("relu").of_pair(torch.tensor([3.0, 3.0]), torch.tensor([-1.0, 2.0]))
     tensor([0., 6.])
     """
@@ -105,6 +117,8 @@ class GatedActivation:
         self.name = name
         self._value_loop = getattr(_core, f"gated_{name}")
         self._backward_loop = getattr(_core, f"backward_gated_{name}")
+        self._value_rows = NativeRows(self._value_loop)
+        self._backward_rows = NativeRows(self._backward_loop)
         # For bfloat16, whose bits NumPy is shown as float16.
         self._value_of_bits = getattr(_core, f"bits_gated_{name}")
         self._backward_of_bits = getattr(_core, f"bits_backward_gated_{name}")
@@ -163,6 +177,11 @@ class GatedActivation:
         """Return the gradients of value and gate: differentiable if grad mode is on."""
         if not torch.is_grad_enabled():
             results = torch.empty_like(value), torch.empty_like(gate)
+            if _alike(grad, value, gate, *results):
+                size = value.numel()
+                operands = [(tensor, 0, size) for tensor in (grad, value, gate, *results)]
+                if self._backward_rows(1, size, *operands):
+                    return results
             arrays = _views(grad, value, gate, *results)
             if arrays is not None:
                 _call(self._backward_for(value), tuple(arrays[:3]), tuple(arrays[3:]))
@@ -174,11 +193,18 @@ class GatedActivation:
         """Return the gradient of a packed tensor: differentiable if grad mode is on."""
         if not torch.is_grad_enabled():
             result = torch.empty_like(input)
+            if is_native(grad) and grad.is_contiguous() and input.is_contiguous():
+                rows, length, first, second = halves.in_memory(input)
+                apart = 2 * length
+                pair = (input, first, apart), (input, second, apart)
+                into = (result, first, apart), (result, second, apart)
+                if self._backward_rows(rows, length, (grad, 0, length), *pair, *into):
+                    return result
             arrays = _views(grad, input, result)
             if arrays is not None:
                 outgoing, packed, gradient = arrays
-                pair, out = halves.of_array(packed), halves.of_array(gradient)
-                _call(self._backward_for(input), (outgoing, *pair), out)
+                both, out = halves.of_array(packed), halves.of_array(gradient)
+                _call(self._backward_for(input), (outgoing, *both), out)
                 return result
         return halves.packed(*self.gradients(grad, *halves.of(input)))
 
@@ -190,6 +216,11 @@ class GatedActivation:
 
     def _native_value(self, value: Tensor, gate: Tensor) -> Tensor | None:
         result = torch.empty_like(value)
+        if _alike(value, gate, result):
+            size = value.numel()
+            operands = [(tensor, 0, size) for tensor in (value, gate, result)]
+            if self._value_rows(1, size, *operands):
+                return result
         arrays = _views(value, gate, result)
         if arrays is None:
             return None
@@ -198,6 +229,11 @@ class GatedActivation:
 
     def _native_packed(self, input: Tensor, halves: Halves) -> Tensor | None:
         result = halves.empty(input)
+        if is_native(input) and input.is_contiguous():
+            rows, length, first, second = halves.in_memory(input)
+            pair = (input, first, 2 * length), (input, second, 2 * length)
+            if self._value_rows(rows, length, *pair, (result, 0, length)):
+                return result
         arrays = _views(input, result)
         if arrays is None:
             return None
@@ -209,6 +245,12 @@ class GatedActivation:
 
     def _backward_for(self, tensor: Tensor) -> Any:
         return self._backward_of_bits if tensor.dtype is torch.bfloat16 else self._backward_loop
+
+
+def _alike(*tensors: Tensor) -> bool:
+    """Whether tensors, the last of them fresh and so without gaps, lie in memory in one order."""
+    strides = tensors[-1].stride()
+    return all(is_native(tensor) and tensor.stride() == strides for tensor in tensors)
 
 
 def _views(*tensors: Tensor) -> list[Array] | None:

@@ -1,32 +1,19 @@
-"""Gated linear units: a value times an activation of its gate, as functions and as modules.
-
-Each is one fused pass over memory, forwards and backwards, and saves nothing but its input: the
-activation is computed anew for the gradient (`docs/torch_gates.md` has the bytes beside those of
-torch's plain expressions).
-
-Which half is the gate is not agreed on in published code. `torch.nn.functional.glu` has the value
-first and the gate last, and so do all functions here. Where one matrix holds both projections of
-a SwiGLU as LLaMA has them, the gate comes first: `gate="first"`.
-
-Source: Dauphin et al., "Language modeling with gated convolutional networks", ICML 2017; Shazeer,
-"GLU variants improve transformer", arXiv 2002.05202.
-"""
+"""Gated linear units as functions."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from torch import Tensor
 
-from torch import Tensor, nn
+from ogive.torch.gates.products import GatedActivation, Halves, checked
 
-from ogive.torch.gated import GatedActivation, Halves, checked
+__all__ = ["gated", "geglu", "glu", "reglu", "swiglu"]
 
-__all__ = ["GEGLU", "GLU", "ReGLU", "SwiGLU", "gated", "geglu", "glu", "reglu", "swiglu"]
-
-_GATED = {name: GatedActivation(name) for name in ("sigmoid", "silu", "gelu", "gelu_tanh", "relu")}
+GATED = {name: GatedActivation(name) for name in ("sigmoid", "silu", "gelu", "gelu_tanh", "relu")}
 _GELU = {"none": "gelu", "tanh": "gelu_tanh"}
 
 
-def _among(name: str, argument: str, value: object, allowed: tuple[str, ...]) -> None:
+def one_of(name: str, argument: str, value: object, allowed: tuple[str, ...]) -> None:
+    """Raise TypeError or ValueError unless an argument is one of the words allowed."""
     if not isinstance(value, str):
         raise TypeError(f"{name}: {argument} is a string, not {type(value).__name__}")
     if value not in allowed:
@@ -35,7 +22,7 @@ def _among(name: str, argument: str, value: object, allowed: tuple[str, ...]) ->
 
 
 def _packed(name: str, activation: str, input: Tensor, dim: int, gate: str) -> Tensor:
-    _among(name, "gate", gate, ("last", "first"))
+    one_of(name, "gate", gate, ("last", "first"))
     checked(name, "input", input)
     if not isinstance(dim, int) or isinstance(dim, bool):
         raise TypeError(f"{name}: dim is an integer, not {dim!r}")
@@ -52,7 +39,7 @@ def _packed(name: str, activation: str, input: Tensor, dim: int, gate: str) -> T
             f"{name}: input has {input.shape[dim]} entries along dim {dim}, which is not even: "
             "half of them are the value, half the gate"
         )
-    return _GATED[activation].of_packed(input, Halves(dim % dimensions, gate == "first"))
+    return GATED[activation].of_packed(input, Halves(dim % dimensions, gate == "first"))
 
 
 def glu(input: Tensor, dim: int = -1) -> Tensor:
@@ -180,7 +167,7 @@ def geglu(input: Tensor, dim: int = -1, gate: str = "last", approximate: str = "
     >>> gates.geglu(torch.tensor([3.0, 1.0]))
     tensor([2.5240])
     """
-    _among("geglu", "approximate", approximate, ("none", "tanh"))
+    one_of("geglu", "approximate", approximate, ("none", "tanh"))
     return _packed("geglu", _GELU[approximate], input, dim, gate)
 
 
@@ -259,7 +246,7 @@ def gated(value: Tensor, gate: Tensor, activation: str = "silu") -> Tensor:
     >>> gates.gated(torch.tensor([3.0, 3.0]), torch.tensor([0.0, 2.0]), "sigmoid")
     tensor([1.5000, 2.6424])
     """
-    _among("gated", "activation", activation, tuple(_GATED))
+    one_of("gated", "activation", activation, tuple(GATED))
     checked("gated", "value", value)
     checked("gated", "gate", gate)
     for attribute in ("dtype", "device"):
@@ -271,7 +258,7 @@ def gated(value: Tensor, gate: Tensor, activation: str = "silu") -> Tensor:
     if value.shape != gate.shape:
         shape = _broadcast(value, gate)
         value, gate = value.expand(shape), gate.expand(shape)
-    return _GATED[activation].of_pair(value, gate)
+    return GATED[activation].of_pair(value, gate)
 
 
 def _broadcast(value: Tensor, gate: Tensor) -> list[int]:
@@ -288,138 +275,3 @@ def _broadcast(value: Tensor, gate: Tensor) -> list[int]:
             )
         shape.append(second if first == 1 else first)
     return shape
-
-
-class GLU(nn.GLU):
-    """`torch.nn.GLU` computed by `ogive.torch.gates.glu`.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from ogive.torch.gates import GLU
-    >>> GLU()(torch.tensor([1.0, 0.0]))
-    tensor([0.5000])
-    """
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Apply the function."""
-        return glu(input, self.dim)
-
-
-class _Packed(nn.Module):
-    """What the modules that torch lacks have in common: `dim` and `gate`."""
-
-    __constants__: ClassVar[list[str]] = ["dim", "gate"]
-
-    def __init__(self, dim: int = -1, gate: str = "last") -> None:
-        super().__init__()
-        _among(type(self).__name__, "gate", gate, ("last", "first"))
-        self.dim = dim
-        self.gate = gate
-
-    def extra_repr(self) -> str:
-        """Show the arguments."""
-        return f"dim={self.dim}, gate={self.gate!r}"
-
-
-class SwiGLU(_Packed):
-    """The function `swiglu` as a module; torch has none.
-
-    Parameters
-    ----------
-    dim : int, optional
-        The dimension that is halved.
-    gate : {"last", "first"}, optional
-        Which half silu is taken of.
-
-    Raises
-    ------
-    TypeError
-        If `gate` is no string.
-    ValueError
-        If `gate` is neither of them.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from ogive.torch.gates import SwiGLU
-    >>> SwiGLU(gate="first")(torch.tensor([2.0, 3.0]))
-    tensor([5.2848])
-    """
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Apply the function."""
-        return swiglu(input, self.dim, self.gate)
-
-
-class ReGLU(_Packed):
-    """The function `reglu` as a module; torch has none.
-
-    Parameters
-    ----------
-    dim : int, optional
-        The dimension that is halved.
-    gate : {"last", "first"}, optional
-        Which half relu is taken of.
-
-    Raises
-    ------
-    TypeError
-        If `gate` is no string.
-    ValueError
-        If `gate` is neither of them.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from ogive.torch.gates import ReGLU
-    >>> ReGLU()(torch.tensor([3.0, 2.0]))
-    tensor([6.])
-    """
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Apply the function."""
-        return reglu(input, self.dim, self.gate)
-
-
-class GEGLU(_Packed):
-    """The function `geglu` as a module; torch has none.
-
-    Parameters
-    ----------
-    dim : int, optional
-        The dimension that is halved.
-    gate : {"last", "first"}, optional
-        Which half gelu is taken of.
-    approximate : {"none", "tanh"}, optional
-        Whether gelu is x Φ(x) or its approximation by tanh.
-
-    Raises
-    ------
-    TypeError
-        If `gate` or `approximate` is no string.
-    ValueError
-        If `gate` or `approximate` is neither of its two.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from ogive.torch.gates import GEGLU
-    >>> GEGLU()(torch.tensor([3.0, 1.0]))
-    tensor([2.5240])
-    """
-
-    __constants__: ClassVar[list[str]] = ["dim", "gate", "approximate"]
-
-    def __init__(self, dim: int = -1, gate: str = "last", approximate: str = "none") -> None:
-        super().__init__(dim, gate)
-        _among(type(self).__name__, "approximate", approximate, ("none", "tanh"))
-        self.approximate = approximate
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Apply the function."""
-        return geglu(input, self.dim, self.gate, self.approximate)
-
-    def extra_repr(self) -> str:
-        """Show the arguments."""
-        return f"{super().extra_repr()}, approximate={self.approximate!r}"
