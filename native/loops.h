@@ -25,7 +25,8 @@ struct Level {
 
 #define LEVEL(isa)                                                                            \
   namespace ogive_##isa {                                                                     \
-    extern const Level level, level_of_rows, level_of_losses, level_of_gates, level_of_cells; \
+    extern const Level level, level_of_rows, level_of_losses, level_of_gates, level_of_cells, \
+        level_of_linear;                                                                      \
   }
 OGIVE_LEVELS
 #undef LEVEL

@@ -164,7 +164,7 @@ int add_ufunc(PyObject *module, const Loops &loops) {
   PyObject *ufunc =
       PyUFunc_FromFuncAndDataAndSignature(nullptr, data, nullptr, 0, loops.inputs, loops.outputs,
                                           PyUFunc_None, loops.name, "", 0, loops.signature);
-  if (!ufunc || add_loop(ufunc, &PyArray_HalfDType, loops.of.half) ||
+  if (!ufunc || (loops.of.half && add_loop(ufunc, &PyArray_HalfDType, loops.of.half)) ||
       add_loop(ufunc, &PyArray_FloatDType, loops.of.single) ||
       add_loop(ufunc, &PyArray_DoubleDType, loops.of.twice) || add_promoter(ufunc)) {
     Py_XDECREF(ufunc);

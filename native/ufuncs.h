@@ -7,8 +7,8 @@
 // All tables of a level.
 #define OGIVE_TABLES(isa)                                                          \
   &ogive_##isa::level, &ogive_##isa::level_of_rows, &ogive_##isa::level_of_losses, \
-      &ogive_##isa::level_of_gates, &ogive_##isa::level_of_cells
-constexpr int tables_of_level = 5;
+      &ogive_##isa::level_of_gates, &ogive_##isa::level_of_cells, &ogive_##isa::level_of_linear
+constexpr int tables_of_level = 6;
 
 // Adds one ufunc for each row of the level's table; 0, or -1 with an exception.
 int add_ufuncs(PyObject *module, const Level &level);

@@ -11,15 +11,15 @@ import sources
 
 from ogive.catalog import CATALOG
 
-# The tables of the kernels, rows, losses, gates, cells, threads, and the module around them.
+# The tables of kernels, rows, losses, gates, cells and regressions, threads, and the module.
 OTHERS = {
     "across.h", "addressed.cpp", "addressed.h", "below.h", "cells.cpp", "cells.h", "certain.h",
     "cross_entropy.h", "entries.h", "finite.h", "functions.def", "fused.h", "gates.cpp",
-    "linear_units.h", "loops.cpp", "loops.h", "losses.cpp", "module.cpp", "numpy_api.h",
-    "parametric.cpp", "parametric.h", "partial.h", "pointwise.h", "row_coefficients.h",
-    "row_gradients.h", "row_sums.h", "rows.cpp", "rows.def", "rows.h", "scratch.cpp", "scratch.h",
-    "softmax.h", "sparsemax.h", "thread_limit.h", "threads.cpp", "threads.h", "tiles.h",
-    "ufuncs.cpp", "ufuncs.h", "weighted.h",
+    "linear.cpp", "linear.h", "linear_units.h", "loops.cpp", "loops.h", "losses.cpp",
+    "module.cpp", "numpy_api.h", "parametric.cpp", "parametric.h", "partial.h", "pointwise.h",
+    "row_coefficients.h", "row_gradients.h", "row_sums.h", "rows.cpp", "rows.def", "rows.h",
+    "scratch.cpp", "scratch.h", "softmax.h", "sparsemax.h", "thread_limit.h", "threads.cpp",
+    "threads.h", "tiles.h", "ufuncs.cpp", "ufuncs.h", "weighted.h",
 }  # fmt: skip
 
 

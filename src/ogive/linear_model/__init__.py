@@ -1,0 +1,1 @@
+"""Logistic regression as scikit-learn estimators."""

@@ -1,0 +1,272 @@
+"""Preconditioned L-BFGS for several convex problems at once.
+
+The inverse Hessian that L-BFGS starts from is that of a `Curvature`: of the features' scatter at
+first, of the problem itself where progress says that this pays.  Every evaluation is a pass over
+the rows, so that few of them count, not cheap ones.
+
+Source: J. Nocedal, S. J. Wright (2006), Numerical optimization, algorithm 7.4; W. W. Hager,
+H. Zhang (2005), SIAM J. Optim. 16, for what counts as a decrease next to the minimum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from ogive.linear_model.curvature import Curvature
+
+Array = Any
+
+_PAIRS = 12
+_SUFFICIENT = 1e-4  # of the decrease that the slope promises
+_SHORTEST = 1e-10
+_GAP = 0.1  # above the minimum of the objective, as a part of the tolerance
+_PATIENCE = 20  # iterations in which something must have changed
+_LOOK_BACK = 3  # iterations by which progress is judged
+
+
+class Objective(Protocol):
+    """What is minimised: parameters are of shape (problems, classes, features + 1)."""
+
+    def evaluate(self, parameters: Array, problems: Array) -> tuple[Array, Array]:
+        """Return values and gradients of some of the problems."""
+
+    def curvature(self, parameters: Array | None, problems: Array) -> Curvature:
+        """Return an approximate Hessian: to begin with, or at some parameters."""
+
+    def renewal(self, problems: Array) -> float:
+        """Return what a Hessian at some parameters costs, in passes."""
+
+
+@dataclass
+class Minimum:
+    """Where a minimisation ended.
+
+    Attributes
+    ----------
+    parameters : ndarray, shape (problems, classes, features + 1)
+    values : ndarray, shape (problems,)
+        Of the objective.
+    sizes : ndarray, shape (problems,)
+        Of the gradients: their largest entries.
+    iterations : ndarray of int, shape (problems,)
+        Taken by each problem.
+    passes, renewals : int
+        Passes over the rows; Hessians computed at some parameters.
+    reason : str
+        "converged", "iterations", "precision" (no step decreases the objective any more) or
+        "interrupted".
+    history : list of float
+        The largest size after every iteration.
+    """
+
+    parameters: Array
+    values: Array
+    sizes: Array
+    iterations: Array
+    passes: int = 0
+    renewals: int = 0
+    reason: str = "converged"
+    history: list[float] = field(default_factory=list)
+
+
+def _dot(a: Array, b: Array) -> Array:
+    return np.einsum("qkp,qkp->q", a, b)
+
+
+class _Pairs:
+    """Differences of parameters and of gradients, and the direction that follows from them."""
+
+    def __init__(self) -> None:
+        self.pairs: list[tuple[Array, Array, Array]] = []  # s, y and 1 / s·y, 0 where it is none
+
+    def add(self, step: Array, change: Array) -> None:
+        product = _dot(step, change)
+        useful = product > 1e-300
+        inverse = np.divide(1.0, product, out=np.zeros_like(product), where=useful)
+        self.pairs = [*self.pairs[1 - _PAIRS :], (step, change, inverse)]
+
+    def of(self, problems: Array) -> None:
+        self.pairs = [(s[problems], y[problems], r[problems]) for s, y, r in self.pairs]
+
+    def direction(self, gradient: Array, curvature: Curvature) -> Array:
+        result, factors = gradient.copy(), []
+        for step, change, inverse in reversed(self.pairs):
+            factor = inverse * _dot(step, result)
+            result -= factor[:, None, None] * change
+            factors.append(factor)
+        result = curvature.solve(result)
+        if self.pairs:
+            step, change, inverse = self.pairs[-1]
+            length = _dot(change, curvature.solve(change)) * inverse
+            scale = np.divide(1.0, length, out=np.ones_like(length), where=length > 0)
+            result *= scale[:, None, None]
+        for (step, change, inverse), factor in zip(self.pairs, reversed(factors), strict=True):
+            result += (factor - inverse * _dot(change, result))[:, None, None] * step
+        return -result
+
+
+def minimise(
+    objective: Objective,
+    start: Array,
+    tol: float,
+    max_iter: int,
+    watch: Callable[[int, Array], None] | None = None,
+) -> Minimum:
+    """Minimise until the gradient of every problem is small.
+
+    Parameters
+    ----------
+    objective : Objective
+        Of convex problems.
+    start : ndarray of float64, shape (problems, classes, features + 1)
+        Where to begin.
+    tol : float
+        How large the largest entry of a gradient may be.
+    max_iter : int
+        At most so many iterations.
+    watch : callable, optional
+        Called with the iteration and all parameters before each; what it raises goes through.
+
+    Returns
+    -------
+    Minimum
+        Also where it was interrupted from the keyboard: then the last parameters.
+    """
+    found = Minimum(
+        start.copy(),
+        np.full(len(start), np.nan),
+        np.full(len(start), np.inf),
+        np.zeros(len(start), np.int64),
+    )
+    try:
+        _descend(objective, found, tol, max_iter, watch)
+    except KeyboardInterrupt:
+        found.reason = "interrupted"
+    return found
+
+
+def _descend(
+    objective: Objective,
+    found: Minimum,
+    tol: float,
+    max_iter: int,
+    watch: Callable[[int, Array], None] | None,
+) -> None:
+    active = np.arange(len(found.parameters))
+    curvature, pairs = objective.curvature(None, active), _Pairs()
+    x = found.parameters
+    values, gradients = _evaluate(objective, found, x, active)
+    renewed, totals = 0, list[float]()
+    for iteration in range(max_iter + 1):
+        sizes = np.abs(gradients).max((1, 2))
+        found.parameters[active], found.values[active] = x, values
+        found.sizes[active], found.iterations[active] = sizes, iteration
+        found.history.append(float(sizes.max()))
+        totals.append(float(found.values.sum()))
+        if watch is not None:
+            watch(iteration, found.parameters)
+        open_still = ~(sizes <= tol)
+        if not open_still.all():
+            # A feature in small units has a small derivative, however far the minimum is.
+            to_gain = 0.5 * _dot(gradients, curvature.solve(gradients))
+            open_still |= ~(to_gain <= _GAP * tol)
+        if not open_still.any():
+            return
+        if iteration == max_iter:
+            found.reason = "iterations"
+            return
+        if open_still.mean() <= 0.7:
+            active, x, values = active[open_still], x[open_still], values[open_still]
+            gradients = gradients[open_still]
+            pairs.of(open_still)
+            curvature = curvature.of_vectors(np.repeat(open_still, x.shape[1]))
+        if _slow(found.history[renewed:], tol, objective.renewal(active)):
+            curvature, pairs, renewed = objective.curvature(x, active), _Pairs(), iteration
+            found.renewals += 1
+        direction = pairs.direction(gradients, curvature)
+        slopes = _dot(direction, gradients)
+        if not (slopes < 0).all():
+            pairs = _Pairs()
+            direction = pairs.direction(gradients, curvature)
+            slopes = _dot(direction, gradients)
+        if _level(found.history, totals):
+            found.reason = "precision"
+            return
+        moved = _search(objective, found, active, x, values, direction, slopes)
+        if moved is None:
+            found.reason = "precision"
+            return
+        new, values, changed = moved
+        pairs.add(new - x, changed - gradients)
+        x, gradients = new, changed
+
+
+def _evaluate(
+    objective: Objective, found: Minimum, x: Array, problems: Array
+) -> tuple[Array, Array]:
+    found.passes += 1
+    return objective.evaluate(x, problems)
+
+
+def _slow(since: list[float], tol: float, renewal: float) -> bool:
+    """Whether the passes still to come cost more than a Hessian and the few that follow it.
+
+    Progress is judged by as many iterations as half a Hessian costs: it comes and goes.
+    """
+    window = max(_LOOK_BACK, int(renewal / 2.0))
+    if len(since) <= window:
+        return False
+    gained = np.log(max(since[-1 - window], tol) / max(min(since[-window:]), tol)) / window
+    to_gain = np.log(max(since[-1] / tol, 1.0))
+    return bool(to_gain > gained * (_LOOK_BACK + 1.5 * renewal))
+
+
+def _level(history: list[float], totals: list[float]) -> bool:
+    """Whether nothing but rounding errors has changed for long."""
+    if len(history) <= _PATIENCE:
+        return False
+    before, since = totals[-1 - _PATIENCE], totals[-_PATIENCE:]
+    fell = before - min(since) > 16.0 * np.finfo(float).eps * abs(before)
+    return not fell and min(history[-_PATIENCE:]) >= 0.5 * min(history[:-_PATIENCE])
+
+
+def _search(
+    objective: Objective,
+    found: Minimum,
+    problems: Array,
+    x: Array,
+    values: Array,
+    direction: Array,
+    slopes: Array,
+) -> tuple[Array, Array, Array] | None:
+    """Go along a direction to where every problem's value is lower.
+
+    Returns
+    -------
+    tuple of (ndarray, ndarray, ndarray), or None
+        Parameters, values and gradients there; None where no step is short enough.
+    """
+    steps = np.ones(len(x))
+    # Next to the minimum values are equal but for their rounding, and slopes decide.
+    rounding = 16.0 * np.finfo(float).eps * np.maximum(np.abs(values), np.finfo(float).tiny)
+    while True:
+        trial = x + steps[:, None, None] * direction
+        there, gradients = _evaluate(objective, found, trial, problems)
+        slopes_there = _dot(direction, gradients)
+        lower = there <= values + _SUFFICIENT * steps * slopes
+        level = (there <= values + rounding) & (np.abs(slopes_there) <= 0.9 * np.abs(slopes))
+        failed = ~(lower | level)
+        if not failed.any():
+            return trial, there, gradients
+        # The minimum of the parabola through both values and the slope, within bounds.
+        bend = 2.0 * (there - values - steps * slopes)
+        with np.errstate(all="ignore"):
+            shorter = -slopes * steps**2 / bend
+        shorter = np.where(np.isfinite(shorter), shorter, 0.0)
+        steps = np.where(failed, np.clip(shorter, 0.1 * steps, 0.5 * steps), steps)
+        if steps.min() < _SHORTEST:
+            return None

@@ -1,0 +1,380 @@
+"""The rows that a fit passes over, and what one pass brings: sums over rows, which add up.
+
+Everything here is a sum over rows, so that blocks of rows, wherever they lie, are passed over one
+by one and what they bring is added.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+import ogive
+from ogive import _core
+
+Array = Any
+"""A NumPy array."""
+
+ROWS_AT_ONCE = 2048
+"""Rows of a dense matrix whose products with themselves are computed at a time."""
+
+
+class Parameters(NamedTuple):
+    """Parameters of several problems at once.
+
+    Attributes
+    ----------
+    weights : ndarray of float64, shape (problems, classes, features)
+        `classes` is 1 for labels, each of which is a problem of its own.
+    biases : ndarray of float64, shape (problems, classes)
+    """
+
+    weights: Array
+    biases: Array
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Sums over rows: of the weighted losses, and of their gradient.
+
+    Attributes
+    ----------
+    losses : ndarray of float64, shape (problems,)
+    gradient : Parameters
+    """
+
+    losses: Array
+    gradient: Parameters
+
+    def __add__(self, other: Sums) -> Sums:
+        """Add what another block of rows brings."""
+        both = zip(self.gradient, other.gradient, strict=True)
+        return Sums(self.losses + other.losses, Parameters(*(a + b for a, b in both)))
+
+
+@dataclass(frozen=True)
+class Scatter:
+    """Weighted moments of rows about a common origin, for one or several weightings v.
+
+    Attributes
+    ----------
+    total : ndarray of float64, shape (v,)
+        The sum of the weights d.
+    first : ndarray of float64, shape (v, features)
+        Of d (x - origin).
+    second : ndarray of float64, shape (v, features, features)
+        Of d (x - origin) (x - origin)ᵀ; of shape (v, features) its diagonal alone.
+    rows : int
+        How many rows were looked at.
+    """
+
+    total: Array
+    first: Array
+    second: Array
+    rows: int
+
+    def __add__(self, other: Scatter) -> Scatter:
+        """Add what another block of rows brings."""
+        return Scatter(
+            self.total + other.total,
+            self.first + other.first,
+            self.second + other.second,
+            self.rows + other.rows,
+        )
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What was observed of every row.
+
+    Attributes
+    ----------
+    target : ndarray
+        Labels: bool, of shape (n, problems). Classes: int64, of shape (n,).
+    weight : ndarray of float64
+        Of every row, of shape (n, 1) or (n, problems).
+    offset : ndarray of float64
+        What is added to the scores: (1, 1), (n, 1), or (n, problems) for labels and (n, classes)
+        for classes.
+    """
+
+    target: Array
+    weight: Array
+    offset: Array
+
+    @property
+    def of_labels(self) -> bool:
+        """Whether the targets are labels, each a problem for the sigmoid."""
+        return bool(self.target.ndim == 2)
+
+    def of_problems(self, problems: Array) -> Observed:
+        """Return what was observed of some of the problems."""
+
+        def chosen(array: Array) -> Array:
+            return array if array.shape[1] == 1 else np.ascontiguousarray(array[:, problems])
+
+        if not self.of_labels:
+            return Observed(self.target, chosen(self.weight), self.offset)
+        target = np.ascontiguousarray(self.target[:, problems])
+        return Observed(target, chosen(self.weight), chosen(self.offset))
+
+    def of_rows(self, rows: slice) -> Observed:
+        """Return what was observed of some of the rows."""
+        offset = self.offset if len(self.offset) == 1 else self.offset[rows]
+        return Observed(self.target[rows], self.weight[rows], offset)
+
+
+class Rows(Protocol):
+    """What a fit needs of its rows."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and features."""
+
+    def of_problems(self, problems: Array) -> Rows:
+        """Return the same rows with some of the problems."""
+
+    def evaluate(self, parameters: Parameters) -> Sums:
+        """Pass over all rows: losses and gradient."""
+
+    def scatter(
+        self, origin: Array, parameters: Parameters | None, share: int, diagonal: bool
+    ) -> Scatter:
+        """Pass over one row in `share`: moments, weighted by the curvature of the losses.
+
+        Without parameters by the rows' own weights, alike for all vectors.
+        """
+
+    def origin(self) -> Array:
+        """Return about the mean of every feature: what moments are taken about."""
+
+
+def curvatures(scores: Array, weight: Array, of_labels: bool) -> Array:
+    """Return the second derivative of every row's loss by every of its scores.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (n, problems, classes)
+        Overwritten.
+    weight : ndarray, shape (n, 1) or (n, problems)
+        Of the rows.
+    of_labels : bool
+        Whether there is a sigmoid of each, or a softmax over the classes.
+
+    Returns
+    -------
+    ndarray, shape (n, problems times classes)
+        p (1 - p) times the weight.
+    """
+    if of_labels:
+        result = ogive.grad.sigmoid(scores, out=scores)
+    else:
+        ogive.softmax(scores, axis=2, out=scores)
+        result = scores * (1.0 - scores)
+    result *= weight[:, :, None]
+    return result.reshape(len(result), -1)
+
+
+class _Local:
+    """Rows in memory."""
+
+    def __init__(self, matrix: Any, observed: Observed) -> None:
+        self.matrix = matrix
+        self.observed = observed
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and features."""
+        rows, features = self.matrix.shape
+        return rows, features
+
+    def of_problems(self, problems: Array) -> Any:
+        """Return the same rows with some of the problems."""
+        return type(self)(self.matrix, self.observed.of_problems(problems))
+
+    def scores(self, parameters: Parameters, rows: slice) -> Array:
+        """Return the scores of some rows, of shape (n, problems, classes)."""
+        problems, classes, features = parameters.weights.shape
+        vectors = parameters.weights.reshape(-1, features)
+        found = np.asarray(self.matrix[rows] @ vectors.T, np.float64)
+        found += parameters.biases.reshape(-1)
+        found = found.reshape(-1, problems, classes)
+        offset = self.observed.of_rows(rows).offset
+        found += offset[:, :, None] if self.observed.of_labels else offset[:, None, :]
+        return found
+
+    def _weightings(self, parameters: Parameters | None, rows: slice) -> Array:
+        weight = self.observed.weight[rows]
+        if parameters is None:
+            return weight if weight.shape[1] == 1 else weight.mean(1, keepdims=True)
+        return curvatures(self.scores(parameters, rows), weight, self.observed.of_labels)
+
+
+class DenseRows(_Local):
+    """Rows of a dense matrix.
+
+    Parameters
+    ----------
+    matrix : ndarray of float32 or float64, shape (n, features)
+        Of any layout; never copied as a whole.
+    observed : Observed
+        Of these rows.
+    """
+
+    def evaluate(self, parameters: Parameters) -> Sums:
+        """Pass over all rows: losses and gradient."""
+        weights, biases = parameters
+        rows, seen = len(self.matrix), self.observed
+        weight = np.broadcast_to(seen.weight, (rows, len(weights)))
+        if seen.of_labels:
+            offset = np.broadcast_to(seen.offset, seen.target.shape)
+            losses, by_weights, by_biases = _core.logistic_pass(
+                self.matrix, weights[:, 0], biases[:, 0], offset, seen.target, weight
+            )
+            return Sums(losses, Parameters(by_weights[:, None], by_biases[:, None]))
+        offset = np.broadcast_to(seen.offset, (rows, weights.shape[1]))
+        losses, by_weights, by_biases = _core.softmax_pass(
+            self.matrix, weights, biases, offset, seen.target, weight
+        )
+        return Sums(losses, Parameters(by_weights, by_biases))
+
+    def scatter(
+        self, origin: Array, parameters: Parameters | None, share: int, diagonal: bool
+    ) -> Scatter:
+        """Pass over one row in `share`: moments, weighted by the curvature of the losses."""
+        blocks = range(0, len(self.matrix), ROWS_AT_ONCE * share)
+        found = (
+            self._scatter_of(slice(i, i + ROWS_AT_ONCE), origin, parameters, diagonal)
+            for i in blocks
+        )
+        return reduce(_added_in_place, found)
+
+    def _scatter_of(
+        self, rows: slice, origin: Array, parameters: Parameters | None, diagonal: bool
+    ) -> Scatter:
+        weightings = self._weightings(parameters, rows)
+        block = self.matrix[rows] - origin
+        if diagonal:
+            second = weightings.T @ np.square(block)
+        else:
+            second = np.empty((weightings.shape[1], *2 * block.shape[1:]))
+            for v, root in enumerate(np.sqrt(weightings).T):
+                scaled = block * root[:, None]
+                np.matmul(scaled.T, scaled, out=second[v])
+        return Scatter(weightings.sum(0), weightings.T @ block, second, len(block))
+
+    def origin(self) -> Array:
+        """Return about the mean of every feature."""
+        step = max(1, len(self.matrix) // 1000)
+        mean: Array = self.matrix[::step].mean(0, dtype=np.float64)
+        return mean
+
+
+def _added_in_place(a: Scatter, b: Scatter) -> Scatter:
+    """Add b to a, whose memory is given up."""
+    for mine, theirs in ((a.total, b.total), (a.first, b.first), (a.second, b.second)):
+        np.add(mine, theirs, out=mine)
+    return Scatter(a.total, a.first, a.second, a.rows + b.rows)
+
+
+class SparseRows(_Local):
+    """Rows of a sparse matrix.
+
+    Parameters
+    ----------
+    matrix : scipy.sparse.csr_array, csr_matrix, csc_array or csc_matrix, shape (n, features)
+        Of float32 or float64.
+    observed : Observed
+        Of these rows.
+    """
+
+    def evaluate(self, parameters: Parameters) -> Sums:
+        """Pass over all rows: losses and gradient."""
+        weights = parameters.weights
+        rows, seen = self.matrix.shape[0], self.observed
+        scores = self.scores(parameters, slice(None))
+        weight = np.broadcast_to(seen.weight, (rows, len(weights)))
+        if seen.of_labels:
+            target = seen.target.T.astype(np.float64)
+            one = np.broadcast_to(1.0, target.shape)
+            losses, slopes = _core.binary_cross_entropy_sum_with_grad(
+                scores[:, :, 0].T, target, weight.T, one, 1.0, 0.0, 0.0
+            )
+            slopes = slopes[None].transpose(1, 0, 2)
+        else:
+            each, slopes = _core.cross_entropy_with_grad(
+                scores.transpose(1, 0, 2), seen.target, 0.0, weight.T
+            )
+            losses = (each * weight.T).sum(1)
+            slopes = slopes.transpose(0, 2, 1)
+        # (vectors, n): the transposed product has the rows' own order.
+        flat = np.ascontiguousarray(slopes).reshape(-1, rows)
+        by_weights = np.asarray(self.matrix.T @ flat.T, np.float64).T.reshape(weights.shape)
+        return Sums(losses, Parameters(by_weights, slopes.sum(2)))
+
+    def scatter(
+        self, origin: Array, parameters: Parameters | None, share: int, diagonal: bool
+    ) -> Scatter:
+        """Pass over all rows: moments about 0, weighted by the curvature of the losses."""
+        weightings = self._weightings(parameters, slice(None))
+        first = np.asarray(self.matrix.T @ weightings, np.float64).T
+        if diagonal:
+            squares = self.matrix.copy()
+            squares.data = np.square(squares.data, dtype=np.float64)
+            second = np.asarray(squares.T @ weightings).T
+        else:
+            second = np.stack(
+                [
+                    (self.matrix.multiply(d[:, None]).tocsr().T @ self.matrix).toarray()
+                    for d in weightings.T
+                ]
+            )
+        return Scatter(weightings.sum(0), first, second, self.matrix.shape[0])
+
+    def origin(self) -> Array:
+        """Return 0: what most entries are."""
+        return np.zeros(self.matrix.shape[1])
+
+
+class Blocks:
+    """Blocks of rows, one after the other.
+
+    Parameters
+    ----------
+    blocks : sequence of Rows
+        All with the same features and problems.
+    """
+
+    def __init__(self, blocks: list[Any]) -> None:
+        self.blocks = blocks
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and features."""
+        return sum(block.shape[0] for block in self.blocks), self.blocks[0].shape[1]
+
+    def of_problems(self, problems: Array) -> Blocks:
+        """Return the same rows with some of the problems."""
+        return Blocks([block.of_problems(problems) for block in self.blocks])
+
+    def evaluate(self, parameters: Parameters) -> Sums:
+        """Pass over all rows: losses and gradient."""
+        sums: Sums = reduce(add, (block.evaluate(parameters) for block in self.blocks))
+        return sums
+
+    def scatter(
+        self, origin: Array, parameters: Parameters | None, share: int, diagonal: bool
+    ) -> Scatter:
+        """Pass over one row in `share`: moments, weighted by the curvature of the losses."""
+        found = (block.scatter(origin, parameters, share, diagonal) for block in self.blocks)
+        scatter: Scatter = reduce(add, found)
+        return scatter
+
+    def origin(self) -> Array:
+        """Return about the mean of every feature: that of the first block."""
+        origin: Array = self.blocks[0].origin()
+        return origin
