@@ -118,7 +118,7 @@ def test_what_rounding_does_not_allow_is_said() -> None:
     y = labels(x)
     found = fit(DenseRows(x + 1e6, observed(y)), 0.0, tol=1e-9)
     assert found.reason == "precision"
-    assert found.passes < 100
+    assert found.passes < 200
     best = newton(x, y[:, 0], 0.0)
     np.testing.assert_allclose(found.parameters[0, 0, :-1], best[:-1], rtol=1e-3, atol=1e-3)
 

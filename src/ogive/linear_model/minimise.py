@@ -22,7 +22,7 @@ Array = Any
 
 _PAIRS = 12
 _SUFFICIENT = 1e-4  # of the decrease that the slope promises
-_SHORTEST = 1e-10
+_SHORTEST = 1e-6
 _GAP = 0.1  # above the minimum of the objective, as a part of the tolerance
 _PATIENCE = 20  # iterations in which something must have changed
 _LOOK_BACK = 3  # iterations by which progress is judged
@@ -193,7 +193,7 @@ def _descend(
             pairs = _Pairs()
             direction = pairs.direction(gradients, curvature)
             slopes = _dot(direction, gradients)
-        if _level(found.history, totals):
+        if _level(found.history, totals, tol):
             found.reason = "precision"
             return
         moved = _search(objective, found, active, x, values, direction, slopes)
@@ -225,13 +225,18 @@ def _slow(since: list[float], tol: float, renewal: float) -> bool:
     return bool(to_gain > gained * (_LOOK_BACK + 1.5 * renewal))
 
 
-def _level(history: list[float], totals: list[float]) -> bool:
-    """Whether nothing but rounding errors has changed for long."""
+def _level(history: list[float], totals: list[float], tol: float) -> bool:
+    """Whether nothing but rounding errors has changed for long.
+
+    Those of the scores show in the values, and may be far above the values' own.
+    """
     if len(history) <= _PATIENCE:
         return False
     before, since = totals[-1 - _PATIENCE], totals[-_PATIENCE:]
-    fell = before - min(since) > 16.0 * np.finfo(float).eps * abs(before)
-    return not fell and min(history[-_PATIENCE:]) >= 0.5 * min(history[:-_PATIENCE])
+    rounding = max(16.0 * np.finfo(float).eps * abs(before), 0.1 * _GAP * tol)
+    return before - min(since) <= rounding and min(history[-_PATIENCE:]) >= 0.5 * min(
+        history[:-_PATIENCE]
+    )
 
 
 def _search(
