@@ -148,6 +148,7 @@ def test_classes_beside_scipys_minimiser(intercept: bool) -> None:
     other = optimize.minimize(
         value, np.zeros(15), jac=True, method="BFGS", options={"gtol": 1e-9, "maxiter": 500}
     )
+    assert found.reason == "converged"
     assert found.values[0] == pytest.approx(other.fun, abs=1e-14)
     np.testing.assert_allclose(
         found.parameters[0, :, :-1].ravel(), other.x.reshape(3, 5)[:, :-1].ravel(), atol=1e-6

@@ -63,13 +63,21 @@ class Curvature:
             keys.append((0 if shared else v, float(near), float(ridge)))
         different = list(dict.fromkeys(keys))
         self._blocks = [_block(scatter, origin, *key, fit_intercept) for key in different]
-        self._block_of = np.array([different.index(key) for key in keys])
+        self._use([different.index(key) for key in keys])
 
     def of_vectors(self, vectors: Array) -> Curvature:
-        """Return the blocks of some of the vectors."""
+        """Return the blocks of some of the vectors, which a mask names."""
         some = copy(self)
-        some._block_of = self._block_of[vectors]
+        some._use([of for of, wanted in zip(self._block_of, vectors, strict=True) if wanted])
         return some
+
+    def _use(self, block_of: list[int]) -> None:
+        """Say which block each vector has."""
+        self._block_of = block_of
+        self._vectors_of = {
+            block: np.array([v for v, of in enumerate(block_of) if of == block])
+            for block in dict.fromkeys(block_of)
+        }
 
     def solve(self, gradient: Array) -> Array:
         """Multiply gradients with the inverse.
@@ -86,8 +94,7 @@ class Curvature:
         """
         flat = gradient.reshape(-1, gradient.shape[-1])
         result = np.empty_like(flat)
-        for block in np.unique(self._block_of):
-            vectors = np.flatnonzero(self._block_of == block)
+        for block, vectors in self._vectors_of.items():
             factor, mean, total = self._blocks[block]
             some = flat[vectors]
             ahead = some[:, :-1] - some[:, -1:] * mean

@@ -217,7 +217,7 @@ def _slow(since: list[float], tol: float, renewal: float) -> bool:
 
     Progress is judged by as many iterations as half a Hessian costs: it comes and goes.
     """
-    window = max(_LOOK_BACK, int(renewal / 2.0))
+    window = max(_LOOK_BACK if renewal > 2.5 else 1, int(renewal / 2.0))
     if len(since) <= window:
         return False
     gained = np.log(max(since[-1 - window], tol) / max(min(since[-window:]), tol)) / window
