@@ -114,5 +114,7 @@ class PenalisedLoss:
         of_vector = 8.0 if self.diagonal else features + 90.0
         hessian = vectors * (1.5e5 + numbers * of_vector)
         passes = hessian / (1.0e5 + numbers * max(25.0, 4.0 * vectors))
-        # The blocks of a softmax know nothing of each other: what L-BFGS has gathered knows.
-        return passes if self.base.shape[1] == 1 else max(20.0, 2.0 * passes)
+        # The blocks of a softmax know nothing of each other, and a diagonal of no other entry: what
+        # L-BFGS has gathered does.
+        whole = self.base.shape[1] == 1 and not self.diagonal
+        return passes if whole else max(20.0, 2.0 * passes)
