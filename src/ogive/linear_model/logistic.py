@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,14 @@ from ogive.linear_model.objective import PenalisedLoss
 from ogive.linear_model.predictions import Predictions
 from ogive.linear_model.report import report_of, warn_of
 from ogive.linear_model.rows import Observed
-from ogive.linear_model.targets import Target, class_totals, target_of, weights_of
+from ogive.linear_model.targets import (
+    Target,
+    class_totals,
+    outputs_of,
+    target_of,
+    weights_of,
+    with_weight,
+)
 from ogive.linear_model.threads import limited_threads, threads_of
 
 Array = Any
@@ -67,8 +73,10 @@ class LogisticRegression(Predictions, ClassifierMixin, BaseEstimator):  # type: 
         Of shape (1, features), (classes, features) or (labels, features). Of several classes they
         sum to 0 but where an L1 penalty decides otherwise.
     intercept_ : ndarray of float64
-        Of shape (1,), (classes,) or (labels,). Of several classes they sum to 0. Infinite for a
-        label that all rows have, or none.
+        Of shape (1,), (classes,) or (labels,). Of several classes they sum to 0. -inf for a class
+        of more than two whose rows have no weight, infinite for a label that all rows have, or
+        none: then coefficients are 0, and probabilities 0 or 1. The others' are what they are
+        without it.
     n_iter_ : ndarray of int32
         Of shape (1,), or (labels,).
     solver_report_ : SolverReport
@@ -82,7 +90,7 @@ class LogisticRegression(Predictions, ClassifierMixin, BaseEstimator):  # type: 
     -----
     float32 features stay as they are in memory; sums over rows are of float64, and so are the
     coefficients. The solver is L-BFGS preconditioned by the Gram matrix, or by the Hessian where
-    progress is slow; with an L1 penalty coordinate descent.
+    progress is slow, and its proximal form where there is an L1 penalty.
 
     Source: J. Nocedal, S. J. Wright (2006), Numerical optimization, chapter 7; parameters and
     attributes those of scikit-learn's `LogisticRegression`.
@@ -146,7 +154,7 @@ class LogisticRegression(Predictions, ClassifierMixin, BaseEstimator):  # type: 
         ------
         ValueError
             Before any pass: for parameters out of range, features or weights that are not finite,
-            shapes that do not fit, a single class, a class of several without weight.
+            shapes that do not fit, or fewer than two classes that have weight.
 
         Warns
         -----
@@ -171,99 +179,74 @@ class LogisticRegression(Predictions, ClassifierMixin, BaseEstimator):  # type: 
         weight = weights_of(target, self.class_weight, sample_weight)
         totals = class_totals(target, weight)
         offset = validation.checked_offset(offset, X.shape[0], target.outputs)
-        problems = self._problems(totals)
-        objective, l1 = self._objective(X, Observed(target.codes, weight, offset), totals, problems)
+        # Without an intercept, a penalty keeps all parameters finite.
+        kept = with_weight(target, totals) if self.fit_intercept else np.ones(target.outputs, bool)
+        objective, l1 = self._objective(X, *outputs_of(target, weight, offset, totals, kept))
         with limited_threads(threads):
-            found = self._minimise(objective, l1, self._start(objective, problems))
-        self._keep(found, target, totals, problems, bool(l1.any()))
-        self.solver_report_ = report_of(found, _preconditioner(objective, found, bool(l1.any())))
+            found = self._minimise(objective, l1, self._start(objective, kept))
+        self._keep(found, target, totals, kept, bool(l1.any()))
+        self.solver_report_ = report_of(found, _preconditioner(objective, found))
         if self.verbose:
             print(self.solver_report_)
         warn_of(self.solver_report_, self.tol)
         return self
 
-    def _problems(self, totals: Array) -> Array:
-        """Return the problems that have an optimum; a label that never varies has none."""
-        constant = (totals == 0.0).any(1)
-        if not (self.fit_intercept and constant.any()):
-            return np.arange(len(totals))
-        if constant.all():
-            raise ValueError(
-                "This solver needs samples of at least 2 classes in the data, but no label of y "
-                "has more than one"
-            )
-        for label in np.flatnonzero(constant):
-            all_or_none = "all" if totals[label, 0] == 0.0 else "no"
-            warnings.warn(
-                f"Label {label} is present in {all_or_none} rows that have weight: its intercept "
-                "is infinite, and its coefficients are 0",
-                UserWarning,
-                stacklevel=3,
-            )
-        return np.flatnonzero(~constant)
-
-    def _objective(
-        self, X: Any, observed: Observed, totals: Array, problems: Array
-    ) -> tuple[PenalisedLoss, Array]:
+    def _objective(self, X: Any, observed: Observed, totals: Array) -> tuple[PenalisedLoss, Array]:
         """Return what is minimised but for the L1 penalty, and that penalty's strengths."""
         total = totals.sum(1)
-        penalty = validation.penalty_of(self.C, self.alpha, total)[problems]
+        penalty = validation.penalty_of(self.C, self.alpha, total)
         shares = totals / total[:, None]
-        if observed.of_labels:
-            shares = shares[:, 1:]
         if not self.fit_intercept:
             # Where a fit without intercepts begins, all classes are alike.
             shares = np.full_like(shares, 1.0 / totals.shape[1])
         # Beyond these the logarithms of odds would be no use as intercepts.
-        shares = np.clip(shares[problems], 1e-12, 1.0 - 1e-12)
-        if len(problems) < len(totals):
-            observed = observed.of_problems(problems)
+        shares = np.clip(shares[:, 1:] if observed.of_labels else shares, 1e-12, 1.0 - 1e-12)
         kind = _Told if self.verbose else PenalisedLoss
-        rows, smooth = rows_of(X, observed), penalty * (1.0 - self.l1_ratio)
-        objective = kind(rows, smooth, total[problems], shares, bool(self.fit_intercept))
+        smooth = penalty * (1.0 - self.l1_ratio)
+        objective = kind(rows_of(X, observed), smooth, total, shares, bool(self.fit_intercept))
         return objective, penalty * self.l1_ratio
 
-    def _start(self, objective: PenalisedLoss, problems: Array) -> Array:
+    def _start(self, objective: PenalisedLoss, kept: Array) -> Array:
         start = objective.start()
         if not (self.warm_start and hasattr(self, "coef_")):
             return start
         coef = self.coef_.toarray() if sparse.issparse(self.coef_) else self.coef_
-        before = np.column_stack([coef, self.intercept_])
-        own = before.reshape(-1, *start.shape[1:]) if len(before) % start.shape[1] == 0 else before
-        if own.shape[1:] != start.shape[1:] or len(own) <= problems[-1]:
+        if coef.shape != (len(kept), start.shape[2] - 1):
             return start
-        own = own[problems]
-        own[..., -1] = np.where(np.isfinite(own[..., -1]), own[..., -1], start[..., -1])
+        before: Array = np.column_stack([coef, self.intercept_])[kept].reshape(start.shape)
+        finite = np.isfinite(before[..., -1])
+        before[..., -1] = np.where(finite, before[..., -1], start[..., -1])
         if not self.fit_intercept:
-            own[..., -1] = 0.0
-        return own
+            before[..., -1] = 0.0
+        return before
 
     def _minimise(self, objective: PenalisedLoss, l1: Array, start: Array) -> Minimum:
         if not l1.any():
             return minimise(objective, start, self.tol, self.max_iter)
-        from ogive.linear_model.elastic import minimise_elastic  # type: ignore[import-not-found, unused-ignore]
+        from ogive.linear_model.elastic import (  # type: ignore[import-not-found, unused-ignore]
+            minimise_elastic,
+        )
 
-        found: Minimum = minimise_elastic(objective, l1, start, self.tol, self.max_iter, None)
+        found: Minimum = minimise_elastic(objective, l1, start, self.tol, self.max_iter)
         return found
 
     def _keep(
-        self, found: Minimum, target: Target, totals: Array, problems: Array, sparsely: bool
+        self, found: Minimum, target: Target, totals: Array, kept: Array, sparsely: bool
     ) -> None:
         parameters = found.parameters
         if target.kind == "multinomial":
             # Softmax is blind to what all classes share; L2 removes it, an L1 penalty decides.
-            centred = parameters - parameters.mean(1, keepdims=True)
-            parameters = np.concatenate(
-                [parameters[..., :-1] if sparsely else centred[..., :-1], centred[..., -1:]], 2
-            )
-        features = parameters.shape[2] - 1
-        coef = np.zeros((len(totals), parameters.shape[1], features))
-        intercept = np.empty((len(totals), parameters.shape[1]))
-        intercept[:] = np.where(totals[:, :1] == 0.0, np.inf, -np.inf)
-        coef[problems], intercept[problems] = parameters[..., :-1], parameters[..., -1]
+            mean = parameters.mean(1, keepdims=True)
+            mean[..., :-1] *= not sparsely
+            parameters = parameters - mean
+        parameters = parameters.reshape(-1, parameters.shape[2])
+        self.coef_ = np.zeros((len(kept), parameters.shape[1] - 1))
+        self.intercept_ = np.full(len(kept), -np.inf)
+        if target.kind == "multilabel":
+            self.intercept_[totals[:, 0] == 0.0] = np.inf
+        self.coef_[kept], self.intercept_[kept] = parameters[:, :-1], parameters[:, -1]
         self.n_iter_ = np.zeros(len(totals), np.int32)
-        self.n_iter_[problems] = found.iterations
-        self.coef_, self.intercept_ = coef.reshape(-1, features), intercept.reshape(-1)
+        self.n_iter_[kept if len(totals) > 1 else slice(None)] = found.iterations
         self.classes_ = target.classes
 
     def __sklearn_tags__(self) -> Any:
@@ -285,8 +268,6 @@ class _Told(PenalisedLoss):
         return values, gradients
 
 
-def _preconditioner(objective: PenalisedLoss, found: Minimum, sparsely: bool) -> str:
-    if sparsely:
-        return "none: coordinate descent"
+def _preconditioner(objective: PenalisedLoss, found: Minimum) -> str:
     which = "Hessian" if found.renewals else "Gram matrix"
     return f"diagonal of the {which}" if objective.diagonal else which

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,8 @@ from scipy import sparse
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import column_or_1d
+
+from ogive.linear_model.rows import Observed
 
 Array = Any
 
@@ -193,8 +196,8 @@ def class_totals(target: Target, weight: Array) -> Array:
     Raises
     ------
     ValueError
-        For a class without weight, unless it is of one of several labels; for weights whose sum is
-        infinite.
+        For weights whose sum is infinite; where fewer than two classes have weight, unless they are
+        of one of several labels.
 
     Examples
     --------
@@ -211,10 +214,102 @@ def class_totals(target: Target, weight: Array) -> Array:
         totals = np.stack(sides, 1)
     if not np.isfinite(totals).all():
         raise ValueError("The sum of the sample weights is infinite")
-    if target.kind != "multilabel" and not totals.all():
-        without = target.classes[np.argmin(totals[0])]
+    if target.kind != "multilabel" and (totals > 0.0).sum() < 2:
+        only = target.classes[np.argmax(totals[0])]
         raise ValueError(
-            f"The class {without!r} has no weight: its sample weights, times its class weight, are "
-            "all 0. Leave its rows out, or give them weight"
+            "This solver needs samples of at least 2 classes in the data, but only one class has "
+            f"weight: {only!r}"
         )
     return totals
+
+
+def with_weight(target: Target, totals: Array) -> Array:
+    """Return which scores have finite intercepts: those of classes and labels with weight.
+
+    Parameters
+    ----------
+    target : Target
+        Of the rows.
+    totals : ndarray of float64, shape (problems, classes)
+        The sums of the weights of every class.
+
+    Returns
+    -------
+    ndarray of bool, shape (outputs,)
+
+    Raises
+    ------
+    ValueError
+        If no label is left.
+
+    Warns
+    -----
+    UserWarning
+        For every label that all rows have, or none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ogive.linear_model.targets import target_of, with_weight
+    >>> with_weight(target_of([0, 1, 2]), np.array([[5.0, 0.0, 2.0]]))
+    array([ True, False,  True])
+    """
+    has = totals > 0.0
+    if target.kind != "multilabel":
+        return np.ones(1, bool) if target.kind == "binary" else has[0]
+    kept: Array = has.all(1)
+    if not kept.any():
+        raise ValueError(
+            "This solver needs samples of at least 2 classes in the data, but every label of y has "
+            "only one class"
+        )
+    for label in np.flatnonzero(~kept):
+        which = "no" if has[label, 0] else "all"
+        warnings.warn(
+            f"Label {label} is present in {which} rows that have weight: its intercept is "
+            "infinite, and its coefficients are 0",
+            UserWarning,
+            stacklevel=3,
+        )
+    return kept
+
+
+def outputs_of(
+    target: Target, weight: Array, offset: Array, totals: Array, kept: Array
+) -> tuple[Observed, Array]:
+    """Return what was observed, and the sums of the weights, for some of the scores.
+
+    Parameters
+    ----------
+    target : Target
+        Of the rows.
+    weight, offset : ndarray of float64
+        As `ogive.linear_model.rows.Observed` has them.
+    totals : ndarray of float64, shape (problems, classes)
+        The sums of the weights of every class.
+    kept : ndarray of bool, shape (outputs,)
+        Which scores; classes that are left out have no weight.
+
+    Returns
+    -------
+    tuple of (Observed, ndarray)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ogive.linear_model.targets import outputs_of, target_of
+    >>> weight, kept = np.array([[1.0], [0.0], [1.0]]), np.array([True, False, True])
+    >>> totals = np.array([[1.0, 0.0, 1.0]])
+    >>> seen, _ = outputs_of(target_of([0, 1, 2]), weight, np.zeros((1, 1)), totals, kept)
+    >>> seen.target
+    array([0, 0, 1])
+    """
+    if kept.all():
+        return Observed(target.codes, weight, offset), totals
+    if target.kind == "multilabel":
+        seen = Observed(target.codes, weight, offset)
+        return seen.of_problems(np.flatnonzero(kept)), totals[kept]
+    codes = (np.cumsum(kept) - 1).clip(0)[target.codes]
+    return Observed(codes, weight, offset[:, kept] if offset.shape[1] > 1 else offset), totals[
+        :, kept
+    ]
