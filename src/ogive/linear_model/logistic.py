@@ -169,7 +169,7 @@ class LogisticRegression(Predictions, ClassifierMixin, BaseEstimator):  # type: 
         >>> from ogive.linear_model import LogisticRegression
         >>> model = LogisticRegression(C=10.0).fit([[0.0], [1.0], [2.0], [3.0]], [0, 1, 0, 1])
         >>> model.coef_.round(3)
-        array([[0.776]])
+        array([[0.815]])
         """
         validation.check_parameters(self)
         threads = threads_of(self.n_jobs)

@@ -163,7 +163,7 @@ class Predictions:
         >>> from ogive.linear_model import LogisticRegression
         >>> model = LogisticRegression().fit([[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1])
         >>> model.predict_log_proba([[1e4]]).round(-1)
-        array([[-8530.,    -0.]])
+        array([[-9580.,    -0.]])
         """
         scores = self._scores(X, offset)
         kind = self._kind()
