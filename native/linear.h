@@ -362,7 +362,9 @@ struct LinearPass {
     const std::ptrdiff_t fit = bytes / (p ? p * static_cast<std::ptrdiff_t>(sizeof(T)) : 1);
     room = fit > 256 ? 256 : fit / Real::count * Real::count;
     if (room < Real::count) room = Real::count;
-    chunks = thread_count();
+    // As many as there are threads that it keeps busy: four vectors take what a row takes to come.
+    const std::ptrdiff_t worth = n * p * (vectors + 3) / 4 / elements_worth_a_thread;
+    chunks = worth < 1 ? 1 : worth < thread_count() ? worth : thread_count();
     chunk_rows = ((n + chunks - 1) / chunks + room - 1) / room * room;
     chunk_numbers =
         (vectors * (padded + room + 1) + problems + 3 * room) + room * padded + 2 * lanes;
@@ -425,7 +427,7 @@ struct LinearPass {
         bias[v] = biases.at(q, c, 0);
       }
     in_parallel(
-        chunks, chunk_rows * (p ? p : 1),
+        chunks, elements_worth_a_thread,
         [](void *context, std::ptrdiff_t begin, std::ptrdiff_t end) {
           for (; begin < end; ++begin) static_cast<LinearPass *>(context)->chunk(begin);
         },

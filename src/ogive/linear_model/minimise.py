@@ -184,7 +184,7 @@ def _descend(
             gradients = gradients[open_still]
             pairs.of(open_still)
             curvature = curvature.of_vectors(np.repeat(open_still, x.shape[1]))
-        if _slow(found.history[renewed:], tol, objective.renewal(active)):
+        if slow(found.history[renewed:], tol, objective.renewal(active)):
             curvature, pairs, renewed = objective.curvature(x, active), _Pairs(), iteration
             found.renewals += 1
         direction = pairs.direction(gradients, curvature)
@@ -193,7 +193,7 @@ def _descend(
             pairs = _Pairs()
             direction = pairs.direction(gradients, curvature)
             slopes = _dot(direction, gradients)
-        if _level(found.history, totals, tol):
+        if level(found.history, totals, tol):
             found.reason = "precision"
             return
         moved = _search(objective, found, active, x, values, direction, slopes)
@@ -212,7 +212,7 @@ def _evaluate(
     return objective.evaluate(x, problems)
 
 
-def _slow(since: list[float], tol: float, renewal: float) -> bool:
+def slow(since: list[float], tol: float, renewal: float) -> bool:
     """Whether the passes still to come cost more than a Hessian and the few that follow it.
 
     Progress is judged by as many iterations as half a Hessian costs: it comes and goes.
@@ -225,7 +225,7 @@ def _slow(since: list[float], tol: float, renewal: float) -> bool:
     return bool(to_gain > gained * (_LOOK_BACK + 1.5 * renewal))
 
 
-def _level(history: list[float], totals: list[float], tol: float) -> bool:
+def level(history: list[float], totals: list[float], tol: float) -> bool:
     """Whether nothing but rounding errors has changed for long.
 
     Those of the scores show in the values, and may be far above the values' own.

@@ -196,6 +196,10 @@ class _Local:
         """Return the same rows with some of the problems."""
         return type(self)(self.matrix, self.observed.of_problems(problems))
 
+    def of_features(self, features: Array) -> Any:
+        """Return the same rows with some of the features, whose columns are copied."""
+        return type(self)(self.matrix[:, features], self.observed)
+
     def scores(self, parameters: Parameters, rows: slice) -> Array:
         """Return the scores of some rows, of shape (n, problems, classes)."""
         problems, classes, features = parameters.weights.shape
@@ -362,6 +366,10 @@ class Blocks:
     def of_problems(self, problems: Array) -> Blocks:
         """Return the same rows with some of the problems."""
         return Blocks([block.of_problems(problems) for block in self.blocks])
+
+    def of_features(self, features: Array) -> Blocks:
+        """Return the same rows with some of the features, whose columns are copied."""
+        return Blocks([block.of_features(features) for block in self.blocks])
 
     def evaluate(self, parameters: Parameters) -> Sums:
         """Pass over all rows: losses and gradient."""
