@@ -98,7 +98,7 @@ class Inference:
     >>> best = np.array([[[np.log(6 / 4 * 7 / 3), np.log(3 / 7)]]])
     >>> found = infer(rows, best, np.array([20.0]), alpha=0.0, fit_intercept=True)[0]
     >>> found.standard_errors.round(6)
-    array([[0.9447  , 0.690066]])
+    array([[0.944911, 0.690066]])
     >>> found.likelihood_ratio.df
     1
     """

@@ -6,7 +6,7 @@ free parameters with the pair's vector.  A label is a class against one whose sc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -20,7 +20,7 @@ from ogive.linear_model.rows import Parameters
 Array = Any
 
 ROUNDING = 1e-9
-"""Margins smaller than this part of their terms are 0."""
+"""Margins smaller than this part of what they could be are 0."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,8 @@ class Pairs:
         What features are taken about, and the largest distance from it.
     total : ndarray of float64, shape (m,)
         The sum of all pairs' vectors.
+    count : int
+        How many pairs there are.
     """
 
     rows: Any
@@ -109,6 +111,7 @@ class Pairs:
     origin: Array
     scale: Array
     total: Array
+    count: int
 
     @classmethod
     def of(cls, rows: Any, q: int, classes: int, fit_intercept: bool) -> Pairs:
@@ -118,9 +121,16 @@ class Pairs:
         largest = partial(_largest, q=q, origin=origin)
         scale = np.max(over_blocks(rows, largest), axis=0)
         scale[scale == 0.0] = 1.0
-        pairs = cls(rows, q, classes, fit_intercept, origin, scale, np.zeros(0))
-        total = sum(over_blocks(rows, pairs._sum))
-        return cls(rows, q, classes, fit_intercept, origin, scale, total)
+        pairs = cls(rows, q, classes, fit_intercept, origin, scale, np.zeros(0), 0)
+        totals, counts = zip(*over_blocks(rows, pairs._sum), strict=True)
+        return replace(pairs, total=sum(totals), count=sum(counts))
+
+    def rest(self, chosen: Some) -> Array:
+        """Return the sum of the vectors of all pairs but some; 0 if only rounding is left."""
+        rest = self.total - chosen.vectors.sum(0)
+        if len(chosen.vectors) == self.count or np.abs(rest).max() < 1e-12 * self.count:
+            rest[:] = 0.0
+        return rest
 
     @property
     def size(self) -> int:
@@ -174,13 +184,19 @@ class Pairs:
         return np.flatnonzero(weight[:, self.q if weight.shape[1] > 1 else 0] > 0.0)
 
     def _margins(self, block: Any, rows: slice, direction: Array) -> tuple[Array, Array, Array]:
-        """Return margins and the sizes of their terms, of shape (n, others), and the others."""
+        """Return margins, of shape (n, others), what rounding is relative to, and the others.
+
+        That is the largest weight of a scaled feature times the row's sum of scaled features: what
+        is 0 by itself, or nearly, does not make a margin exact.
+        """
         counts = self._counts(block, rows)
         x = augmented(block, rows, self.origin, self.fit_intercept)[counts]
         about = direction.copy()
         about[:, -1] += about[:, :-1] @ self.origin
-        about = about if self.fit_intercept else about[:, :-1]
-        scores, sizes = np.asarray(x @ about.T), np.asarray(abs(x) @ np.abs(about).T)
+        scale = np.append(self.scale, np.ones(int(self.fit_intercept)))
+        about = about[:, : len(scale)]
+        scores = np.asarray(x @ about.T)
+        sizes = np.asarray(abs(x) @ (1.0 / scale))[:, None] * np.abs(about * scale).max(initial=0.0)
         target = block.observed.target[rows][counts]
         if block.observed.of_labels:
             sign = np.where(target[:, self.q], 1.0, -1.0)[:, None]
@@ -189,7 +205,7 @@ class Pairs:
         others = _others(target, self.classes)
         own = np.arange(len(target)), target
         margins = scores[own][:, None] - np.take_along_axis(scores, others, 1)
-        return margins, sizes[own][:, None] + np.take_along_axis(sizes, others, 1), others
+        return margins, sizes, others
 
     def _vectors(self, block: Any, rows: slice, which: Array, others: Array) -> Array:
         """Return the vectors of pairs: rows of the slice, and the class that is not theirs."""
@@ -198,15 +214,15 @@ class Pairs:
         x = x / np.append(self.scale, np.ones(int(self.fit_intercept)))
         target = block.observed.target[rows][which]
         if block.observed.of_labels:
-            vectors: Array = x * np.where(target[:, self.q], 1.0, -1.0)[:, None]
-            return vectors
+            return x * np.where(target[:, self.q], 1.0, -1.0)[:, None]
         sign = np.zeros((len(which), self.classes))
         sign[np.arange(len(which)), target] = 1.0
         sign[np.arange(len(which)), others] = -1.0
-        vectors = (sign[:, 1:, None] * x[:, None]).reshape(len(which), -1)
-        return vectors
+        return (sign[:, 1:, None] * x[:, None]).reshape(len(which), self.size)
 
-    def _sum(self, block: Any) -> Array:
+    def _sum(self, block: Any) -> tuple[Array, int]:
+        """Return the sum of the pairs' vectors, and how many there are."""
+        count = 0
         free = max(self.classes - 1, 1)
         total = np.zeros((free, len(self.origin) + self.fit_intercept))
         for rows in slices(block):
@@ -218,8 +234,9 @@ class Pairs:
             else:
                 sign = self.classes * np.eye(self.classes)[target][:, 1:] - 1.0
             total += np.asarray(x.T @ sign).T
+            count += len(counts) * free
         total[:, : len(self.scale)] /= self.scale
-        return total.reshape(-1)
+        return total.reshape(-1), count
 
     def _chosen(
         self, block: Any, rows: slice, margins: Array, others: Array, of: Array, most: int

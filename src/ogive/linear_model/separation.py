@@ -48,7 +48,7 @@ class Separation:
         where some rows are on the boundary: another class has the same score.
     direction : ndarray of float64, shape (1 or classes, features + 1)
         Weights of the user's features, the last entry of the bias, as in the parameters of a fit;
-        for classes less their mean. Its length is arbitrary.
+        for classes less their mean. The most important feature has a weight of 1 or -1.
     classes : tuple of str
         Those between which rows are strictly separated; of a label the label alone.
     rows, boundary : int
@@ -278,8 +278,7 @@ def _programmes(pairs: Pairs, parameters: Array, limit: float) -> tuple[Array, S
     many = max(200, 4 * pairs.size)
     chosen = pairs.smallest(parameters, many)
     while True:
-        rest = pairs.total - chosen.vectors.sum(0)
-        direction, boundary = maximal_direction(chosen.vectors, rest, limit)
+        direction, boundary = maximal_direction(chosen.vectors, pairs.rest(chosen), limit)
         if direction is None:
             if boundary is None:
                 raise UndecidedError(f"a linear programme took longer than {limit:g} seconds")
@@ -304,15 +303,18 @@ def _told(
     if len(direction) > 1:
         direction = direction - direction.mean(0)
     sizes = np.abs(direction[:, :-1] * pairs.scale).max(0)
-    largest = float(sizes.max(initial=0.0)) or float(np.abs(direction).max())
     order = np.argsort(-sizes, kind="stable")
-    matter = [names[j] for j in order if sizes[j] > 1e-6 * largest]
+    matter = [j for j in order if sizes[j] > 1e-9 * sizes[order[0]]]
+    direction = direction.copy()
+    direction[:, :-1][:, np.setdiff1d(order, matter)] = 0.0
+    # The first feature's weight is 1: of one feature, less the bias is where it is cut.
+    unit = np.abs(direction[:, matter[0]] if matter else direction).max()
     several = len(direction) > 1
     return Separation(
         kind="quasi-complete" if seen.boundary else "complete",
-        direction=direction / largest,
+        direction=direction / unit,
         classes=tuple(labels[k] for k in sorted(seen.strict)) if several else (labels[pairs.q],),
         rows=seen.rows,
         boundary=seen.boundary,
-        features=tuple(matter),
+        features=tuple(names[j] for j in matter),
     )
