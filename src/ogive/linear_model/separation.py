@@ -214,11 +214,12 @@ def find_separation(
 
     Notes
     -----
-    First what costs little: the parameters themselves may separate completely, and `suspect` may
-    prove that nothing does. If neither, a linear programme: with margins m_ik, row i's score of
-    its own class less that of k, maximise Σ u_ik for 0 ≤ u_ik ≤ 1 and u_ik ≤ m_ik.  Directions may
-    be added and scaled, so that at the maximum u is 1 wherever any direction separates strictly,
-    and else 0: the sum is 0 if there is none, and all are 1 if separation is complete.
+    First what costs little: `suspect` may prove that nothing separates, or the parameters
+    themselves may separate completely. If neither, a linear programme: with margins m_ik, row i's
+    score of its own class less that of k, maximise Σ u_ik for 0 ≤ u_ik ≤ 1 and u_ik ≤ m_ik.
+    Directions may be added and scaled, so that at the maximum u is 1 wherever any direction
+    separates strictly, and else 0: the sum is 0 if there is none, and all are 1 if separation is
+    complete.
 
     The programme is of few rows, those whose margins the parameters make small, and of the sum of
     all others.  It allows all that the whole one allows, so that a sum of 0 is an answer; else the
@@ -243,28 +244,24 @@ def find_separation(
     problems, classes, columns = parameters.shape
     names = list(feature_names or (f"x{j + 1}" for j in range(columns - 1)))
     labels = [str(c) for c in (class_names or range(max(problems, classes)))]
-    pairs = [Pairs.of(rows, q, classes, fit_intercept) for q in range(problems)]
     result: list[Separation | None] = [None] * problems
-    open_still = []
-    for q in range(problems):
+    too_many = _size(parameters, fit_intercept) > MOST_PARAMETERS
+    for q in np.flatnonzero(suspect(rows, parameters, fit_intercept)):
+        pairs = Pairs.of(rows, int(q), classes, fit_intercept)
         own = parameters[q] * np.append(np.ones(columns - 1), float(fit_intercept))
-        seen = pairs[q].look(own, None, 0)
-        if seen.rows and not seen.boundary and not len(seen.wrong.margins):
-            result[q] = _told(own, seen, pairs[q], names, labels)
-        elif seen.rows:
-            open_still.append(q)
-    if not open_still:
-        return result
-    if _size(parameters, fit_intercept) > MOST_PARAMETERS:
-        raise UndecidedError(
-            f"more than {MOST_PARAMETERS} parameters: whether the data is separable was not decided"
-        )
-    doubtful = suspect(rows, parameters, fit_intercept)
-    for q in open_still:
-        if doubtful[q]:
-            found = _programmes(pairs[q], parameters[q], time_limit)
-            if found is not None:
-                result[q] = _told(*found, pairs[q], names, labels)
+        seen = pairs.look(own, None, 1)
+        if not seen.rows:
+            continue
+        found: tuple[Array, Seen] | None = own, seen
+        if seen.boundary:
+            if too_many:
+                raise UndecidedError(
+                    f"more than {MOST_PARAMETERS} parameters: whether the data is separable was "
+                    "not decided"
+                )
+            found = _programmes(pairs, own, time_limit)
+        if found is not None:
+            result[q] = _told(*found, pairs, names, labels)
     return result
 
 
