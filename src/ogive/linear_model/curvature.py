@@ -63,13 +63,21 @@ class Curvature:
             keys.append((0 if shared else v, float(near), float(ridge)))
         different = list(dict.fromkeys(keys))
         self._blocks = [_block(scatter, origin, *key, fit_intercept) for key in different]
-        self._block_of = np.array([different.index(key) for key in keys])
+        self._use([different.index(key) for key in keys])
 
     def of_vectors(self, vectors: Array) -> Curvature:
-        """Return the blocks of some of the vectors."""
+        """Return the blocks of some of the vectors, which a mask names."""
         some = copy(self)
-        some._block_of = self._block_of[vectors]
+        some._use([of for of, wanted in zip(self._block_of, vectors, strict=True) if wanted])
         return some
+
+    def _use(self, block_of: list[int]) -> None:
+        """Say which block each vector has."""
+        self._block_of = block_of
+        self._vectors_of = {
+            block: np.array([v for v, of in enumerate(block_of) if of == block])
+            for block in dict.fromkeys(block_of)
+        }
 
     def solve(self, gradient: Array) -> Array:
         """Multiply gradients with the inverse.
@@ -86,8 +94,7 @@ class Curvature:
         """
         flat = gradient.reshape(-1, gradient.shape[-1])
         result = np.empty_like(flat)
-        for block in np.unique(self._block_of):
-            vectors = np.flatnonzero(self._block_of == block)
+        for block, vectors in self._vectors_of.items():
             factor, mean, total = self._blocks[block]
             some = flat[vectors]
             ahead = some[:, :-1] - some[:, -1:] * mean
@@ -100,10 +107,40 @@ class Curvature:
         return result.reshape(gradient.shape)
 
 
-def _block(
+def centred(
     scatter: Scatter, origin: Array, which: int, factor: float, ridge: float, fit_intercept: bool
-) -> tuple[tuple[Array, bool], Array, float]:
-    """Return a factorisation (or a diagonal), the mean and the total."""
+) -> tuple[Array, Array, float]:
+    """Return one block, for which weights and bias come apart.
+
+    Parameters
+    ----------
+    scatter : ogive.linear_model.rows.Scatter
+        About `origin`.
+    origin : ndarray, shape (features,)
+        What it was taken about.
+    which : int
+        The weighting.
+    factor, ridge : float
+        What the scatter is multiplied with; what is added to its diagonal then.
+    fit_intercept : bool
+        Whether there is a bias: if not, the scatter is about 0.
+
+    Returns
+    -------
+    tuple of (ndarray, ndarray, float)
+        S + λ I, of shape (features, features) or its diagonal alone; the mean; the total.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ogive.linear_model.curvature import centred
+    >>> from ogive.linear_model.rows import Scatter
+    >>> x = np.array([[1.0], [3.0]])
+    >>> scatter = Scatter(np.array([2.0]), x.sum(0)[None], (x.T @ x)[None], 2)
+    >>> inner, mean, total = centred(scatter, np.zeros(1), 0, 1.0, 0.5, True)
+    >>> inner.round(6), mean, total
+    (array([[2.5]]), array([2.]), 2.0)
+    """
     total = max(float(scatter.total[which]), np.finfo(float).tiny)
     first, second = scatter.first[which], scatter.second[which]
     diagonal = second.ndim == 1
@@ -125,20 +162,55 @@ def _block(
     own = np.maximum(own, _LEAST * of_all) * (1.0 + _LEAST) + ridge
     own[own <= 0.0] = 1.0
     if diagonal:
-        return (own, True), mean, total * factor
+        return own, mean, total * factor
     np.fill_diagonal(inner, own)
-    scale = 1.0 / np.sqrt(own)
-    inner *= scale[:, None]
-    inner *= scale
+    return inner, mean, total * factor
+
+
+def _block(
+    scatter: Scatter, origin: Array, which: int, factor: float, ridge: float, fit_intercept: bool
+) -> tuple[tuple[Array, bool], Array, float]:
+    """Return a factorisation (or a diagonal), the mean and the total."""
+    inner, mean, total = centred(scatter, origin, which, factor, ridge, fit_intercept)
+    if inner.ndim == 1:
+        return (inner, True), mean, total
+    return (factorised(inner), True), mean, total
+
+
+def factorised(matrix: Array) -> Array:
+    """Return the lower Cholesky factor of a matrix that is at least semidefinite.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (n, n)
+        Overwritten. Its diagonal is positive.
+
+    Returns
+    -------
+    ndarray, shape (n, n)
+        Of the matrix with so much on its diagonal, relative to it, as it takes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ogive.linear_model.curvature import factorised
+    >>> factorised(np.array([[4.0, 2.0], [2.0, 10.0]]))
+    array([[2., 0.],
+           [1., 3.]])
+    """
+    scale = 1.0 / np.sqrt(np.diag(matrix))
+    matrix *= scale[:, None]
+    matrix *= scale
     jitter = 0.0
     while True:
         try:
             lower = linalg.cholesky(
-                inner + jitter * np.eye(len(own)) if jitter else inner,
+                matrix + jitter * np.eye(len(matrix)) if jitter else matrix,
                 lower=True,
                 check_finite=False,
             )
         except linalg.LinAlgError:
             jitter = max(1e-10, 100.0 * jitter)
             continue
-        return (lower / scale[:, None], True), mean, total * factor
+        result: Array = lower / scale[:, None]
+        return result
