@@ -477,7 +477,8 @@ def test_the_summary_as_a_frame() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["firth", "inference", "information", "null", "programme", "separation", "summary"]
+    "name",
+    ["firth", "inference", "inferred", "information", "null", "programme", "separation", "summary"],
 )
 def test_examples_run(name: str) -> None:
     failed, attempted = doctest.testmod(import_module(f"ogive.linear_model.{name}"))

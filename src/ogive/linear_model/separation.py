@@ -242,8 +242,11 @@ def find_separation(
     ('quasi-complete', 2, [[1.0, -1.0]])
     """
     problems, classes, columns = parameters.shape
-    names = list(feature_names or (f"x{j + 1}" for j in range(columns - 1)))
-    labels = [str(c) for c in (class_names or range(max(problems, classes)))]
+    if feature_names is None:
+        feature_names = [f"x{j + 1}" for j in range(columns - 1)]
+    if class_names is None:
+        class_names = range(max(problems, classes))
+    names, labels = list(map(str, feature_names)), list(map(str, class_names))
     result: list[Separation | None] = [None] * problems
     too_many = _size(parameters, fit_intercept) > MOST_PARAMETERS
     for q in np.flatnonzero(suspect(rows, parameters, fit_intercept)):
