@@ -478,7 +478,17 @@ def test_the_summary_as_a_frame() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["firth", "inference", "inferred", "information", "null", "programme", "separation", "summary"],
+    [
+        "firth",
+        "inference",
+        "inferred",
+        "information",
+        "null",
+        "programme",
+        "separable",
+        "separation",
+        "summary",
+    ],
 )
 def test_examples_run(name: str) -> None:
     failed, attempted = doctest.testmod(import_module(f"ogive.linear_model.{name}"))

@@ -61,9 +61,8 @@ class Separation:
     >>> import numpy as np
     >>> from ogive.linear_model.separation import Separation
     >>> print(Separation("complete", np.array([[1.0, -2.0]]), ("1",), 4, 0, ("dose",)).message)
-    the data is separable (complete separation): the sign of a linear combination of dose tells \
-all 4 rows apart, and no finite estimate exists. Penalise with alpha > 0, use Firth's correction, \
-or leave features out
+    the data is separable (complete separation): a threshold of dose tells all 4 rows apart, and \
+no finite estimate exists. Penalise with alpha > 0, use Firth's correction, or leave features out
     """
 
     kind: str
@@ -79,9 +78,13 @@ or leave features out
         some = ", ".join(self.features[:_TOLD])
         more = len(self.features) - _TOLD
         some += f" and {more} more" if more > 0 else ""
-        by = f"a linear combination of {some}" if some else "the intercept alone"
         several = len(self.classes) > 1
-        tells = "the largest of the scores that are" if several else "the sign of"
+        if several:
+            what = f"the largest of the scores that are linear combinations of {some}"
+        elif len(self.features) > 1:
+            what = f"the sign of a linear combination of {some}"
+        else:
+            what = f"a threshold of {some}" if some else "the intercept alone"
         apart = f"tells all {self.rows} rows apart"
         if self.boundary:
             apart = (
@@ -92,9 +95,8 @@ or leave features out
         helps = "Penalise with alpha > 0, use Firth's correction, or leave features out"
         if several:
             helps = "Penalise with alpha > 0, or leave features out"
-        scores = "linear combinations" + by.removeprefix("a linear combination")
         return (
-            f"the data is separable ({self.kind} separation): {tells} {scores if several else by} "
+            f"the data is separable ({self.kind} separation): {what} "
             f"{apart}{among}, and no finite estimate exists. {helps}"
         )
 
