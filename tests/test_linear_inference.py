@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+from importlib import import_module
 from typing import Any
 
 import mpmath as mp
@@ -472,3 +474,23 @@ def test_the_summary_as_a_frame() -> None:
     assert frame.shape == (2 * (x.shape[1] + 1), 7)
     assert frame.loc[("2", "x3"), "std err"] == found.standard_errors[1, 2]
     assert frame.loc[("1", "intercept"), "0.975]"] == found.confidence_intervals()[0, -1, 1]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "firth",
+        "inference",
+        "inferred",
+        "information",
+        "null",
+        "programme",
+        "separable",
+        "separation",
+        "summary",
+    ],
+)
+def test_examples_run(name: str) -> None:
+    failed, attempted = doctest.testmod(import_module(f"ogive.linear_model.{name}"))
+    assert attempted
+    assert not failed

@@ -14,6 +14,7 @@ from ogive.linear_model import separation
 from ogive.linear_model.minimise import minimise
 from ogive.linear_model.objective import PenalisedLoss
 from ogive.linear_model.rows import Blocks, DenseRows, Observed, SparseRows
+from ogive.linear_model.separable import SeparationWarning, warn_of_separation
 from ogive.linear_model.separation import (
     Separation,
     UndecidedError,
@@ -352,14 +353,19 @@ def test_labels_one_by_one() -> None:
 
 
 def test_messages() -> None:
-    x = np.column_stack([LINE, [3.0, 1, 4, 1, 5, 9]])
+    x = np.column_stack([LINE, [5.0, 1, 6, 0, 4, 3]])
     rows = DenseRows(x, observed(np.array([0, 0, 1, 0, 1, 1], bool)))
     found = find_separation(rows, np.zeros((1, 1, 3)), True, ["dose", "age"])[0]
     assert found is not None
     assert "complete separation" in found.message
-    assert "tells all 6 rows apart" in found.message
+    assert sorted(found.features) == ["age", "dose"]
+    assert f"combination of {', '.join(found.features)} tells all 6 rows apart" in found.message
+    alone = Separation("complete", np.array([[0.0, 1.0]]), ("1",), 6, 0, ())
+    assert "the intercept alone tells all 6 rows apart" in alone.message
     quasi = find(np.array([[0.0], [1], [2], [2], [3], [4]]), HALF)
-    assert "tells 4 of 6 rows apart and is undecided on the others" in quasi.message
+    assert (
+        "a threshold of x1 tells 4 of 6 rows apart and is undecided on the others" in quasi.message
+    )
     several = find(np.arange(9.0)[:, None], np.repeat([0, 1, 2], 3), 3)
     assert "classes 0, 1, 2" in several.message
     assert "Firth" not in several.message
@@ -377,3 +383,22 @@ def test_what_is_not_decided_is_said() -> None:
     hard = DenseRows(x, observed(rng.random(400) < 0.5))
     with pytest.raises(UndecidedError, match="longer than 0 seconds"):
         find_separation(hard, np.zeros((1, 1, 31)), True, time_limit=0.0)
+
+
+def test_a_fit_warns_of_what_separates() -> None:
+    y = np.column_stack([HALF, [0, 1, 0, 1, 0, 1]]).astype(bool)
+    rows = DenseRows(LINE, Observed(y, np.ones((6, 1)), np.zeros((1, 1))))
+    with pytest.warns(SeparationWarning, match="Label half: the data is separable") as caught:
+        found = warn_of_separation(rows, np.zeros((2, 1, 2)), True, ["dose"], ["half", "b"], True)
+    assert len(caught) == 1
+    assert [f is None for f in found] == [False, True]
+
+
+def test_a_fit_warns_of_what_is_not_decided_if_it_has_not_converged() -> None:
+    rng = np.random.default_rng(8)
+    matrix = sparse.random_array((2100, 2001), density=0.001, rng=rng)
+    rows = SparseRows(matrix.tocsr(), observed(rng.random(2100) < 0.5))
+    start = np.zeros((1, 1, 2002))
+    assert warn_of_separation(rows, start, True, None, ["1"], converged=True) == [None]
+    with pytest.warns(SeparationWarning, match="has not converged, perhaps because"):
+        warn_of_separation(rows, start, True, None, ["1"], converged=False)

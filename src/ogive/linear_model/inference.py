@@ -295,7 +295,9 @@ def infer(
         )
     problems, classes, columns = parameters.shape
     free, features = max(classes - 1, 1), columns - 1
-    names = tuple(feature_names or (f"x{j + 1}" for j in range(features)))
+    if feature_names is None:
+        feature_names = [f"x{j + 1}" for j in range(features)]
+    names = tuple(map(str, feature_names))
     names += ("intercept",) * fit_intercept
     numbers = range(max(problems, classes)) if problems * classes > 1 else [1]
     labels = [str(c) for c in (numbers if class_names is None else class_names)]

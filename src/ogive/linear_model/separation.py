@@ -61,9 +61,8 @@ class Separation:
     >>> import numpy as np
     >>> from ogive.linear_model.separation import Separation
     >>> print(Separation("complete", np.array([[1.0, -2.0]]), ("1",), 4, 0, ("dose",)).message)
-    the data is separable (complete separation): the sign of a linear combination of dose tells \
-all 4 rows apart, and no finite estimate exists. Penalise with alpha > 0, use Firth's correction, \
-or leave features out
+    the data is separable (complete separation): a threshold of dose tells all 4 rows apart, and \
+no finite estimate exists. Penalise with alpha > 0, use Firth's correction, or leave features out
     """
 
     kind: str
@@ -79,9 +78,13 @@ or leave features out
         some = ", ".join(self.features[:_TOLD])
         more = len(self.features) - _TOLD
         some += f" and {more} more" if more > 0 else ""
-        by = f"a linear combination of {some}" if some else "the intercept alone"
         several = len(self.classes) > 1
-        tells = "the largest of the scores that are" if several else "the sign of"
+        if several:
+            what = f"the largest of the scores that are linear combinations of {some}"
+        elif len(self.features) > 1:
+            what = f"the sign of a linear combination of {some}"
+        else:
+            what = f"a threshold of {some}" if some else "the intercept alone"
         apart = f"tells all {self.rows} rows apart"
         if self.boundary:
             apart = (
@@ -92,9 +95,8 @@ or leave features out
         helps = "Penalise with alpha > 0, use Firth's correction, or leave features out"
         if several:
             helps = "Penalise with alpha > 0, or leave features out"
-        scores = "linear combinations" + by.removeprefix("a linear combination")
         return (
-            f"the data is separable ({self.kind} separation): {tells} {scores if several else by} "
+            f"the data is separable ({self.kind} separation): {what} "
             f"{apart}{among}, and no finite estimate exists. {helps}"
         )
 
@@ -214,11 +216,12 @@ def find_separation(
 
     Notes
     -----
-    First what costs little: the parameters themselves may separate completely, and `suspect` may
-    prove that nothing does. If neither, a linear programme: with margins m_ik, row i's score of
-    its own class less that of k, maximise Σ u_ik for 0 ≤ u_ik ≤ 1 and u_ik ≤ m_ik.  Directions may
-    be added and scaled, so that at the maximum u is 1 wherever any direction separates strictly,
-    and else 0: the sum is 0 if there is none, and all are 1 if separation is complete.
+    First what costs little: `suspect` may prove that nothing separates, or the parameters
+    themselves may separate completely. If neither, a linear programme: with margins m_ik, row i's
+    score of its own class less that of k, maximise Σ u_ik for 0 ≤ u_ik ≤ 1 and u_ik ≤ m_ik.
+    Directions may be added and scaled, so that at the maximum u is 1 wherever any direction
+    separates strictly, and else 0: the sum is 0 if there is none, and all are 1 if separation is
+    complete.
 
     The programme is of few rows, those whose margins the parameters make small, and of the sum of
     all others.  It allows all that the whole one allows, so that a sum of 0 is an answer; else the
@@ -241,30 +244,29 @@ def find_separation(
     ('quasi-complete', 2, [[1.0, -1.0]])
     """
     problems, classes, columns = parameters.shape
-    names = list(feature_names or (f"x{j + 1}" for j in range(columns - 1)))
-    labels = [str(c) for c in (class_names or range(max(problems, classes)))]
-    pairs = [Pairs.of(rows, q, classes, fit_intercept) for q in range(problems)]
+    if feature_names is None:
+        feature_names = [f"x{j + 1}" for j in range(columns - 1)]
+    if class_names is None:
+        class_names = range(max(problems, classes))
+    names, labels = list(map(str, feature_names)), list(map(str, class_names))
     result: list[Separation | None] = [None] * problems
-    open_still = []
-    for q in range(problems):
+    too_many = _size(parameters, fit_intercept) > MOST_PARAMETERS
+    for q in np.flatnonzero(suspect(rows, parameters, fit_intercept)):
+        pairs = Pairs.of(rows, int(q), classes, fit_intercept)
         own = parameters[q] * np.append(np.ones(columns - 1), float(fit_intercept))
-        seen = pairs[q].look(own, None, 0)
-        if seen.rows and not seen.boundary and not len(seen.wrong.margins):
-            result[q] = _told(own, seen, pairs[q], names, labels)
-        elif seen.rows:
-            open_still.append(q)
-    if not open_still:
-        return result
-    if _size(parameters, fit_intercept) > MOST_PARAMETERS:
-        raise UndecidedError(
-            f"more than {MOST_PARAMETERS} parameters: whether the data is separable was not decided"
-        )
-    doubtful = suspect(rows, parameters, fit_intercept)
-    for q in open_still:
-        if doubtful[q]:
-            found = _programmes(pairs[q], parameters[q], time_limit)
-            if found is not None:
-                result[q] = _told(*found, pairs[q], names, labels)
+        seen = pairs.look(own, None, 1)
+        if not seen.rows:
+            continue
+        found: tuple[Array, Seen] | None = own, seen
+        if seen.boundary:
+            if too_many:
+                raise UndecidedError(
+                    f"more than {MOST_PARAMETERS} parameters: whether the data is separable was "
+                    "not decided"
+                )
+            found = _programmes(pairs, own, time_limit)
+        if found is not None:
+            result[q] = _told(*found, pairs, names, labels)
     return result
 
 

@@ -47,7 +47,7 @@ class Summary:
     >>> best = np.array([[[np.log(6 / 4 * 7 / 3), np.log(3 / 7)]]])
     >>> found = infer(rows, best, np.array([20.0]), alpha=0.0, fit_intercept=True)
     >>> print(str(Summary(found, "cured")).splitlines()[-4])
-    x1          1.2528   0.9449   1.326  0.185  -0.5992  3.1047         3.5
+    x1          1.2528   0.9449   1.326  0.185  -0.5992  3.1048         3.5
     """
 
     def __init__(
