@@ -10,15 +10,10 @@ import statsmodels.api as sm
 from sklearn.exceptions import NotFittedError
 
 from ogive.linear_model import LogisticRegression
-from ogive.linear_model.inferred import Inferences
 
 
-class Model(Inferences, LogisticRegression):  # type: ignore[misc]
-    pass
-
-
-def unpenalised(**more: Any) -> Model:
-    return Model(C=np.inf, tol=1e-11, **more)
+def unpenalised(**more: Any) -> LogisticRegression:
+    return LogisticRegression(C=np.inf, tol=1e-11, **more)
 
 
 def test_a_frame_as_statsmodels_has_it() -> None:
@@ -71,7 +66,7 @@ def test_a_default_fit_is_near_enough(C: float) -> None:
     rng = np.random.default_rng(1)
     x = rng.standard_normal((300, 4)) * [1, 10, 0.1, 1]
     for y in (rng.random(300) < 0.3, rng.integers(0, 4, 300)):
-        found = Model(C=C).fit(x, y).inference(x, y)
+        found = LogisticRegression(C=C).fit(x, y).inference(x, y)
         assert found.distance < 1e-2
         assert found.alpha == pytest.approx(1 / (300 * C))
 
@@ -81,7 +76,7 @@ def test_labels() -> None:
     x = rng.standard_normal((100, 2))
     y = np.column_stack([rng.random((100, 2)) < 0.5, np.ones(100)]).astype(int)
     with pytest.warns(UserWarning, match="Label 2 is present in all rows"):
-        model = Model().fit(x, y)
+        model = LogisticRegression().fit(x, y)
     found = model.inference(x, y)
     assert [f.equations for f in found] == [("0",), ("1",)]
     assert found[1].coefficients[0, 0] == model.coef_[1, 0]
@@ -92,14 +87,14 @@ def test_a_class_of_no_weight_has_no_equation() -> None:
     rng = np.random.default_rng(3)
     x, y = rng.standard_normal((90, 2)), np.arange(90) % 3
     weight = (y != 1).astype(float)
-    found = Model().fit(x, y, weight).inference(x, y, weight)
+    found = LogisticRegression().fit(x, y, weight).inference(x, y, weight)
     assert (found.reference, found.equations) == ("0", ("2",))
 
 
 def test_class_weights_need_robust_errors() -> None:
     rng = np.random.default_rng(4)
     x, y = rng.standard_normal((100, 2)), np.arange(100) % 5 == 0
-    model = Model(class_weight="balanced").fit(x, y)
+    model = LogisticRegression(class_weight="balanced").fit(x, y)
     with pytest.raises(ValueError, match="robust"):
         model.inference(x, y)
     assert (model.inference(x, y, kind="robust").standard_errors > 0).all()
@@ -109,8 +104,8 @@ def test_what_is_refused() -> None:
     rng = np.random.default_rng(5)
     x, y = rng.standard_normal((60, 2)), np.arange(60) % 3
     with pytest.raises(NotFittedError):
-        Model().inference(x, y)
-    model = Model().fit(x, y)
+        LogisticRegression().inference(x, y)
+    model = LogisticRegression().fit(x, y)
     with pytest.raises(ValueError, match="other classes"):
         model.inference(x, y % 2)
     with pytest.raises(ValueError, match="other classes"):
@@ -120,4 +115,4 @@ def test_what_is_refused() -> None:
     with pytest.raises(ValueError, match="features"):
         model.inference(x[:, :1], y)
     with pytest.raises(ValueError, match="L1 penalty"):
-        Model(l1_ratio=0.5).fit(x, y).inference(x, y)
+        LogisticRegression(l1_ratio=0.5).fit(x, y).inference(x, y)

@@ -18,7 +18,7 @@ from sklearn.linear_model import LogisticRegression as Peer
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.preprocessing import scale
 
-from ogive.linear_model import LogisticRegression
+from ogive.linear_model import LogisticRegression, SeparationWarning
 from ogive.linear_model.rows import DenseRows
 
 
@@ -323,3 +323,39 @@ def test_examples_run(module: str) -> None:
     result = doctest.testmod(found)
     assert result.attempted > 0
     assert not result.failed
+
+
+def test_separable_classes_are_said_and_firth_fits_them() -> None:
+    x = np.random.default_rng(0).standard_normal((60, 3))
+    y = (x @ [1.0, -2.0, 0.5] > 0.3).astype(int)
+    model = LogisticRegression(C=np.inf, max_iter=50)
+    with pytest.warns(SeparationWarning, match="complete separation"):
+        model.fit(x, y)
+    (found,) = model.separation_
+    assert found is not None
+    assert found.kind == "complete"
+    corrected = LogisticRegression(C=np.inf, firth=True).fit(x, y)
+    assert np.abs(corrected.coef_).max() < 20.0
+    assert corrected.solver_report_.reason == "converged"
+    # A penalty keeps the optimum finite, and nothing is looked for.
+    assert not hasattr(model.set_params(C=1.0).fit(x, y), "separation_")
+
+
+def test_nothing_separates_what_overlaps() -> None:
+    x = np.random.default_rng(1).standard_normal((200, 2))
+    y = np.random.default_rng(2).integers(0, 3, 200)
+    assert LogisticRegression(C=np.inf).fit(x, y).separation_ == [None]
+
+
+@pytest.mark.parametrize(
+    ("settings", "y", "message"),
+    [
+        ({"firth": True}, [0, 1] * 10, "firth=True is for fits without a penalty"),
+        ({"firth": True, "alpha": 0.1}, [0, 1] * 10, "got alpha=0.1"),
+        ({"firth": True, "C": np.inf}, [0, 1, 2, 1] * 5, "y has more classes"),
+        ({"firth": 2}, [0, 1] * 10, "The 'firth' parameter"),
+    ],
+)
+def test_what_firth_is_not_for(settings: dict[str, Any], y: list[int], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        LogisticRegression(**settings).fit(np.arange(20.0)[:, None], y)

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from ogive.linear_model.inference import Inference
 from ogive.linear_model.logistic import LogisticRegression
 from ogive.linear_model.report import SolverReport
+from ogive.linear_model.separable import SeparationWarning
+from ogive.linear_model.separation import Separation
+from ogive.linear_model.summary import Summary
 
-__all__ = ["LogisticRegression", "SolverReport"]
+__all__ = [
+    "Inference",
+    "LogisticRegression",
+    "Separation",
+    "SeparationWarning",
+    "SolverReport",
+    "Summary",
+]

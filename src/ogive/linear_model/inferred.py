@@ -14,6 +14,7 @@ from ogive.linear_model.inference import Inference, infer
 from ogive.linear_model.summary import Summary
 from ogive.linear_model.targets import (
     class_totals,
+    names_of,
     outputs_of,
     target_of,
     weights_of,
@@ -32,11 +33,8 @@ class Inferences:
     --------
     >>> from sklearn.datasets import load_breast_cancer
     >>> from ogive.linear_model import LogisticRegression
-    >>> from ogive.linear_model.inferred import Inferences
-    >>> class Model(Inferences, LogisticRegression):
-    ...     pass
     >>> X, y = load_breast_cancer(return_X_y=True)
-    >>> model = Model(C=float("inf")).fit(X[:, :2], y)
+    >>> model = LogisticRegression(C=float("inf")).fit(X[:, :2], y)
     >>> model.inference(X[:, :2], y).standard_errors.round(3)
     array([[0.101, 0.037, 1.774]])
     """
@@ -49,6 +47,7 @@ class Inferences:
     l1_ratio: float
     fit_intercept: bool
     class_weight: Any
+    firth: bool
 
     def inference(
         self,
@@ -150,12 +149,6 @@ class Inferences:
         several = target.kind == "multilabel"
         of_all = np.column_stack([self.coef_, self.intercept_])[kept]
         parameters = of_all[:, None] if observed.of_labels else of_all[None]
-        if several:
-            names = [str(label) for label in np.flatnonzero(kept)]
-        elif observed.of_labels:
-            names = [str(target.classes[1])]
-        else:
-            names = [str(c) for c in target.classes[kept]]
         found = infer(
             rows_of(X, observed),
             parameters,
@@ -165,6 +158,7 @@ class Inferences:
             fit_intercept=bool(self.fit_intercept),
             kind=kind,
             feature_names=getattr(self, "feature_names_in_", None),
-            class_names=names,
+            class_names=names_of(target, kept),
+            firth=bool(self.firth),
         )
         return found, several

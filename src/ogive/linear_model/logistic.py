@@ -10,14 +10,18 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 from ogive.linear_model import validation
 from ogive.linear_model.design import rows_of
+from ogive.linear_model.firth import fit_firth
+from ogive.linear_model.inferred import Inferences
 from ogive.linear_model.minimise import Minimum, minimise
 from ogive.linear_model.objective import PenalisedLoss
 from ogive.linear_model.predictions import Predictions
 from ogive.linear_model.report import report_of, warn_of
 from ogive.linear_model.rows import Observed
+from ogive.linear_model.separable import warn_of_separation
 from ogive.linear_model.targets import (
     Target,
     class_totals,
+    names_of,
     outputs_of,
     target_of,
     weights_of,
@@ -28,7 +32,7 @@ from ogive.linear_model.threads import limited_threads, threads_of
 Array = Any
 
 
-class LogisticRegression(Predictions, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class LogisticRegression(Inferences, Predictions, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Logistic regression, at its optimum within few passes over the data.
 
     Minimised is the mean loss plus α ((1 - l1_ratio) / 2 |w|² + l1_ratio |w|₁), whose mean is
@@ -54,6 +58,10 @@ class LogisticRegression(Predictions, ClassifierMixin, BaseEstimator):  # type: 
         What the weights of the rows of every class are multiplied with; "balanced" by n / (classes
         times rows of the class), rows counted by their weights. For several labels of the keys 0
         and 1, for all labels or a list of one for each.
+    firth : bool, optional
+        Whether the log-likelihood is corrected by half the logarithm of the determinant of the
+        information (Firth, 1993): coefficients are finite where classes are separable, and less
+        biased in small samples. For two classes or labels, without a penalty. Default False.
     warm_start : bool, optional
         Whether `fit` begins at the coefficients of the last one, if their shapes are the same.
         Default False.
@@ -79,6 +87,9 @@ class LogisticRegression(Predictions, ClassifierMixin, BaseEstimator):  # type: 
         without it.
     n_iter_ : ndarray of int32
         Of shape (1,), or (labels,).
+    separation_ : list of Separation or None
+        Of a fit without a penalty, for every label that was fitted, or of all classes: which
+        direction separates, and which rows are on the boundary; None where none does.
     solver_report_ : SolverReport
         How the optimum was reached, and how well.
     n_features_in_ : int
@@ -114,6 +125,7 @@ class LogisticRegression(Predictions, ClassifierMixin, BaseEstimator):  # type: 
         tol: float = 1e-6,
         fit_intercept: bool = True,
         class_weight: Any = None,
+        firth: bool = False,
         warm_start: bool = False,
         max_iter: int = 1000,
         n_jobs: int | None = None,
@@ -125,6 +137,7 @@ class LogisticRegression(Predictions, ClassifierMixin, BaseEstimator):  # type: 
         self.tol = tol
         self.fit_intercept = fit_intercept
         self.class_weight = class_weight
+        self.firth = firth
         self.warm_start = warm_start
         self.max_iter = max_iter
         self.n_jobs = n_jobs
@@ -161,6 +174,8 @@ class LogisticRegression(Predictions, ClassifierMixin, BaseEstimator):  # type: 
         sklearn.exceptions.ConvergenceWarning
             Where the optimum was not reached, and after an interruption from the keyboard, which
             leaves the coefficients of the last iteration.
+        SeparationWarning
+            Without a penalty, where a direction separates the classes: then there is no optimum.
         UserWarning
             For a label that all rows have, or none.
 
@@ -175,6 +190,8 @@ class LogisticRegression(Predictions, ClassifierMixin, BaseEstimator):  # type: 
         threads = threads_of(self.n_jobs)
         X, y = validation.checked_features(self, X, y, reset=True)
         target = target_of(y)
+        if self.firth:
+            validation.check_firth(self.C, self.alpha, target.kind)
         sample_weight = validation.checked_sample_weight(sample_weight, X)
         weight = weights_of(target, self.class_weight, sample_weight)
         totals = class_totals(target, weight)
@@ -184,12 +201,33 @@ class LogisticRegression(Predictions, ClassifierMixin, BaseEstimator):  # type: 
         objective, l1 = self._objective(X, *outputs_of(target, weight, offset, totals, kept))
         with limited_threads(threads):
             found = self._minimise(objective, l1, self._start(objective, kept))
-        self._keep(found, target, totals, kept, bool(l1.any()))
-        self.solver_report_ = report_of(found, _preconditioner(objective, found))
-        if self.verbose:
-            print(self.solver_report_)
-        warn_of(self.solver_report_, self.tol)
+            self._keep(found, target, totals, kept, bool(l1.any()))
+            self.solver_report_ = report_of(found, _preconditioner(objective, found))
+            if self.verbose:
+                print(self.solver_report_)
+            told = self._tell_of_separation(objective, l1, found, names_of(target, kept))
+        if not told:
+            warn_of(self.solver_report_, self.tol)
         return self
+
+    def _tell_of_separation(
+        self, objective: PenalisedLoss, l1: Array, found: Minimum, names: list[str]
+    ) -> bool:
+        """Look for a direction that separates; whether there is one, which a warning says."""
+        penalised = objective.penalty.any() or l1.any() or self.firth
+        if penalised or found.reason == "interrupted":
+            self.__dict__.pop("separation_", None)
+            return False
+        self.separation_ = warn_of_separation(
+            objective.rows,
+            found.parameters,
+            bool(self.fit_intercept),
+            getattr(self, "feature_names_in_", None),
+            names,
+            converged=found.reason == "converged",
+            stacklevel=4,
+        )
+        return any(one is not None for one in self.separation_)
 
     def _objective(self, X: Any, observed: Observed, totals: Array) -> tuple[PenalisedLoss, Array]:
         """Return what is minimised but for the L1 penalty, and that penalty's strengths."""
@@ -221,6 +259,14 @@ class LogisticRegression(Predictions, ClassifierMixin, BaseEstimator):  # type: 
         return before
 
     def _minimise(self, objective: PenalisedLoss, l1: Array, start: Array) -> Minimum:
+        if self.firth:
+            return fit_firth(
+                objective.rows,
+                objective.total_weight,
+                bool(self.fit_intercept),
+                self.tol,
+                self.max_iter,
+            )
         if not l1.any():
             return minimise(objective, start, self.tol, self.max_iter)
         # Loaded where it is needed.

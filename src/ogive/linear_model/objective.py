@@ -57,6 +57,11 @@ class PenalisedLoss:
         return self._rows.shape[1] > MOST_FEATURES
 
     @property
+    def rows(self) -> Rows:
+        """Return what is passed over."""
+        return self._rows
+
+    @property
     def selects(self) -> bool:
         """Whether the rows can be had with some of the features alone."""
         return hasattr(self._rows, "of_features")

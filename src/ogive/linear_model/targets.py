@@ -313,3 +313,30 @@ def outputs_of(
     return Observed(codes, weight, offset[:, kept] if offset.shape[1] > 1 else offset), totals[
         :, kept
     ]
+
+
+def names_of(target: Target, kept: Array) -> list[str]:
+    """Return what some of the scores are called: the positive class, classes, or labels.
+
+    Parameters
+    ----------
+    target : Target
+        Of the rows.
+    kept : ndarray of bool, shape (outputs,)
+        Which scores.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ogive.linear_model.targets import names_of, target_of
+    >>> names_of(target_of(["no", "yes", "no"]), np.array([True]))
+    ['yes']
+    """
+    if target.kind == "multilabel":
+        return [str(label) for label in np.flatnonzero(kept)]
+    classes = target.classes[1:] if target.kind == "binary" else target.classes[kept]
+    return [str(name) for name in classes]

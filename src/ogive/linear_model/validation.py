@@ -18,6 +18,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "tol": [Interval(Real, 0, None, closed="neither")],
     "fit_intercept": ["boolean"],
     "class_weight": [dict, list, StrOptions({"balanced"}), None],
+    "firth": ["boolean"],
     "warm_start": ["boolean"],
     "max_iter": [Interval(Integral, 0, None, closed="left")],
     "n_jobs": [None, Integral],
@@ -59,6 +60,38 @@ LogisticRegression must be a float in the range (0.0, inf]. Got -1.0 instead.
         raise ValueError(
             "C and alpha both give the strength of the penalty, so only one of them may be given: "
             f"got C={estimator.C}, alpha={estimator.alpha}"
+        )
+
+
+def check_firth(C: float, alpha: float | None, kind: str) -> None:
+    """Raise unless a fit is one that Firth's correction is for.
+
+    Parameters
+    ----------
+    C : float
+        Of scikit-learn.
+    alpha : float or None
+        If it is given, C is not looked at.
+    kind : str
+        Of the target, as `ogive.linear_model.targets.Target` has it.
+
+    Raises
+    ------
+    ValueError
+        With a penalty, or for more than two classes.
+
+    Examples
+    --------
+    >>> from ogive.linear_model.validation import check_firth
+    >>> check_firth(float("inf"), None, "binary")
+    """
+    if alpha if alpha is not None else np.inf != C:
+        given = f"C={C}" if alpha is None else f"alpha={alpha}"
+        raise ValueError(f"firth=True is for fits without a penalty, C=numpy.inf: got {given}")
+    if kind == "multinomial":
+        raise ValueError(
+            "firth=True is for two classes, or labels: y has more classes. Fit each against the "
+            "rest, as an indicator matrix"
         )
 
 
