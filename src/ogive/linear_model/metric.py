@@ -102,7 +102,7 @@ class Metric:
         return result
 
     def _within(self, some: Array) -> Array:
-        """Return the rows and columns of some parameters, in the order of a flat array."""
+        """Return the rows and columns of some parameters, whose flat indices increase."""
         length = self._mean.shape[1] + 1
         result = np.zeros((len(some), len(some)))
         owner, feature = np.divmod(some, length)
@@ -111,14 +111,17 @@ class Metric:
             inner, chosen = self._inner[k], feature[own]
             if inner.ndim == 1:
                 result[own, own] = self._scale[k] * inner[chosen]
-            else:
-                result[np.ix_(own, own)] = self._scale[k] * inner[np.ix_(chosen, chosen)]
+            elif len(own):
+                block = slice(own[0], own[-1] + 1)
+                part = inner if len(own) == len(inner) else inner[np.ix_(chosen, chosen)]
+                np.multiply(part, self._scale[k], out=result[block, block])
         result[np.arange(len(some)), np.arange(len(some))] += self._penalty
         biases = np.flatnonzero(feature == length - 1)
         bend = self._scale * self._total if self._fit_intercept else np.ones(len(self._scale))
         result[biases, biases] = bend[owner[biases]]
-        part = self._updates[:, some]
-        result += (part.T * self._signs) @ part
+        if len(self._signs):
+            updates = self._updates[:, some]
+            result += (updates.T * self._signs) @ updates
         return result
 
     def _diagonal(self) -> Array:
@@ -177,14 +180,10 @@ class Metric:
             return lasso(self._within(some), flat, from_here, heavy, _ENOUGH).reshape(begin.shape)
         root = np.sqrt(np.maximum(self._diagonal(), np.finfo(float).tiny))
         at, slope = from_here.copy(), flat
-        chosen = (at != 0) | (heavy == 0)
-        enough = None
+        size = subgradient(slope, at, heavy) / root
+        enough, chosen = _ENOUGH * size.max(), (at != 0) | (heavy == 0)
         for _ in range(_STEPS):
-            size = subgradient(slope, at, heavy) / root
-            enough = _ENOUGH * size.max() if enough is None else enough
             size[chosen] = 0.0
-            if size.max() <= enough:
-                break
             most = max(_FEWEST, int(chosen.sum()))
             asking = np.flatnonzero(size > 0.0)
             if len(asking) > most:
@@ -194,6 +193,9 @@ class Metric:
             at = from_here.copy()
             at[some] = lasso(self._within(some), flat[some], at[some], heavy[some], _ENOUGH)
             slope = flat + self._times((at - from_here).reshape(begin.shape)).reshape(-1)
+            size = subgradient(slope, at, heavy) / root
+            if size[~chosen].max(initial=0.0) <= enough:
+                break
         return at.reshape(begin.shape)
 
     def gain(self, gradient: Array, step: Array) -> float:
@@ -203,9 +205,7 @@ class Metric:
         return -float((gradient * step).sum()) - 0.5 * bend
 
 
-def metrics(
-    objective: PenalisedLoss, parameters: Array | None, problems: Array
-) -> list[Metric]:
+def metrics(objective: PenalisedLoss, parameters: Array | None, problems: Array) -> list[Metric]:
     """Return the approximate Hessians of problems: to begin with, or at some parameters.
 
     Parameters

@@ -22,6 +22,8 @@ Array = Any
 
 _ROUNDS = 200
 _IN_A_ROW = 8  # Newton steps that end at a 0, until a sweep looks for many
+_LARGE = 500  # parameters of a system that is solved by conjugate gradients, if these suffice
+_PRECISE = 1e-4  # of what is right in such a system
 
 
 def subgradient(gradient: Array, at: Array, weights: Array) -> Array:
@@ -102,28 +104,56 @@ def _newton(matrix: Array, slope: Array, at: Array, weights: Array) -> bool:
     if not len(some):
         return False
     old, steep = at[some], slope[some] + weights[some] * np.sign(at[some])
-    inner = matrix[np.ix_(some, some)]
-    step = -linalg.cho_solve((factorised(inner.copy()), True), steep, check_finite=False)
+    step = _solved(matrix, some, -steep)
     crossed = ((old + step) * old <= 0.0) & (weights[some] > 0)
-    if crossed.any():
-        clipped = np.where(crossed, -old, step)
-        if not steep @ clipped + 0.5 * clipped @ inner @ clipped < 0.0:
-            # To the first that becomes 0: the function falls all the way.
-            lengths = np.where(crossed, -old / np.where(step == 0, 1.0, step), np.inf)
-            first = int(lengths.argmin())
-            clipped = lengths[first] * step
-            crossed = np.arange(len(some)) == first
-        step = clipped
-    new = old + step
+    clipped = np.where(crossed, -old, step)
+    change = _product(matrix, some, clipped)
+    if crossed.any() and not steep @ clipped + 0.5 * clipped @ change[some] < 0.0:
+        # To the first that becomes 0: the function falls all the way.
+        lengths = np.where(crossed, -old / np.where(step == 0, 1.0, step), np.inf)
+        first = int(lengths.argmin())
+        clipped = lengths[first] * step
+        crossed = np.arange(len(some)) == first
+        change = _product(matrix, some, clipped)
+    new = old + clipped
     new[crossed] = 0.0
     at[some] = new
-    slope += (new - old) @ matrix[some]
+    slope += change
     return bool(crossed.any())
 
 
-def _sweep(
-    matrix: Array, slope: Array, at: Array, weights: Array, own: Array, some: Array
-) -> None:
+def _product(matrix: Array, some: Array, vector: Array) -> Array:
+    """Multiply with a vector of which only some entries are given, the others being 0."""
+    if 3 * len(some) < len(matrix):
+        return vector @ matrix[some]
+    whole = np.zeros(len(matrix))
+    whole[some] = vector
+    return matrix @ whole
+
+
+def _solved(matrix: Array, some: Array, right: Array) -> Array:
+    """Solve for some parameters: by a factorisation, or by conjugate gradients if they are many."""
+    if len(some) >= _LARGE:
+        own = np.diag(matrix)[some]
+        result = np.zeros(len(some))
+        rest, ahead = right.copy(), right / own
+        direction, energy = ahead, float(right @ ahead)
+        enough = _PRECISE**2 * energy
+        for _ in range(len(some) // 20):
+            product = _product(matrix, some, direction)[some]
+            length = energy / float(direction @ product)
+            result += length * direction
+            rest -= length * product
+            ahead = rest / own
+            before, energy = energy, float(rest @ ahead)
+            if not energy > enough:
+                return result
+            direction = ahead + energy / before * direction
+    inner = matrix[np.ix_(some, some)]
+    return linalg.cho_solve((factorised(inner), True), right, check_finite=False)
+
+
+def _sweep(matrix: Array, slope: Array, at: Array, weights: Array, own: Array, some: Array) -> None:
     """Minimise along one coordinate after the other."""
     for j in some.tolist():
         old, bend, weight = at.item(j), own.item(j), weights.item(j)
