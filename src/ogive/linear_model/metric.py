@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ogive.linear_model.curvature import centred
-from ogive.linear_model.objective import PenalisedLoss
+from ogive.linear_model.objective import MOST_FEATURES, PenalisedLoss
 from ogive.linear_model.quadratic import lasso, subgradient
 
 Array = Any
@@ -175,7 +175,8 @@ class Metric:
 
     def _minimum(self, gradient: Array, begin: Array, weights: Array) -> Array:
         flat, from_here, heavy = gradient.reshape(-1), begin.reshape(-1), weights.reshape(-1)
-        if len(flat) <= _ALL_AT_ONCE:
+        asking = int(((from_here != 0) | (subgradient(flat, from_here, heavy) > 0.0)).sum())
+        if len(flat) <= max(_ALL_AT_ONCE, min(3 * asking, MOST_FEATURES)):
             some = np.arange(len(flat))
             return lasso(self._within(some), flat, from_here, heavy, _ENOUGH).reshape(begin.shape)
         root = np.sqrt(np.maximum(self._diagonal(), np.finfo(float).tiny))
@@ -185,10 +186,10 @@ class Metric:
         for _ in range(_STEPS):
             size[chosen] = 0.0
             most = max(_FEWEST, int(chosen.sum()))
-            asking = np.flatnonzero(size > 0.0)
-            if len(asking) > most:
-                asking = asking[np.argpartition(size[asking], -most)[-most:]]
-            chosen[asking] = True
+            more = np.flatnonzero(size > 0.0)
+            if len(more) > most:
+                more = more[np.argpartition(size[more], -most)[-most:]]
+            chosen[more] = True
             some = np.flatnonzero(chosen)
             at = from_here.copy()
             at[some] = lasso(self._within(some), flat[some], at[some], heavy[some], _ENOUGH)
