@@ -22,7 +22,7 @@ Array = Any
 
 _ROUNDS = 200
 _IN_A_ROW = 8  # Newton steps that end at a 0, until a sweep looks for many
-_LARGE = 500  # parameters of a system that is solved by conjugate gradients, if these suffice
+_LARGE = 1500  # parameters of a system that is solved by conjugate gradients, if these suffice
 _PRECISE = 1e-4  # of what is right in such a system
 
 
@@ -139,7 +139,7 @@ def _solved(matrix: Array, some: Array, right: Array) -> Array:
         rest, ahead = right.copy(), right / own
         direction, energy = ahead, float(right @ ahead)
         enough = _PRECISE**2 * energy
-        for _ in range(len(some) // 20):
+        for _ in range(len(some) // 50):
             product = _product(matrix, some, direction)[some]
             length = energy / float(direction @ product)
             result += length * direction
