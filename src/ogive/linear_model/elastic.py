@@ -80,7 +80,7 @@ def minimise_elastic(
     >>> loss = PenalisedLoss(rows, np.zeros(1), np.full(1, 4.0), np.full((1, 1), 0.5), True)
     >>> found = minimise_elastic(loss, np.array([0.1]), loss.start(), 1e-9, 100)
     >>> found.parameters.round(4) + 0.0
-    array([[[ 0.    , -1.3863,  0.    ]]])
+    array([[[ 0.    , -2.1972,  0.    ]]])
     """
     l1 = np.asarray(l1, np.float64)
     if l1.shape != (len(start),) or not (np.isfinite(l1) & (l1 >= 0.0)).all():

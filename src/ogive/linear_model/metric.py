@@ -175,14 +175,15 @@ class Metric:
 
     def _minimum(self, gradient: Array, begin: Array, weights: Array) -> Array:
         flat, from_here, heavy = gradient.reshape(-1), begin.reshape(-1), weights.reshape(-1)
-        asking = int(((from_here != 0) | (subgradient(flat, from_here, heavy) > 0.0)).sum())
+        root = np.sqrt(np.maximum(self._diagonal(), np.finfo(float).tiny))
+        size = subgradient(flat, from_here, heavy) / root
+        enough = _ENOUGH * size.max()
+        asking = int(((from_here != 0) | (size > 0.0)).sum())
         if len(flat) <= max(_ALL_AT_ONCE, min(3 * asking, MOST_FEATURES)):
             some = np.arange(len(flat))
-            return lasso(self._within(some), flat, from_here, heavy, _ENOUGH).reshape(begin.shape)
-        root = np.sqrt(np.maximum(self._diagonal(), np.finfo(float).tiny))
+            return lasso(self._within(some), flat, from_here, heavy, enough).reshape(begin.shape)
         at, slope = from_here.copy(), flat
-        size = subgradient(slope, at, heavy) / root
-        enough, chosen = _ENOUGH * size.max(), (at != 0) | (heavy == 0)
+        chosen = (at != 0) | (heavy == 0)
         for _ in range(_STEPS):
             size[chosen] = 0.0
             most = max(_FEWEST, int(chosen.sum()))
@@ -191,8 +192,7 @@ class Metric:
                 more = more[np.argpartition(size[more], -most)[-most:]]
             chosen[more] = True
             some = np.flatnonzero(chosen)
-            at = from_here.copy()
-            at[some] = lasso(self._within(some), flat[some], at[some], heavy[some], _ENOUGH)
+            at[some] = lasso(self._within(some), slope[some], at[some], heavy[some], enough)
             slope = flat + self._times((at - from_here).reshape(begin.shape)).reshape(-1)
             size = subgradient(slope, at, heavy) / root
             if size[~chosen].max(initial=0.0) <= enough:

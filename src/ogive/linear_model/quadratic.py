@@ -21,7 +21,9 @@ from ogive.linear_model.curvature import factorised
 Array = Any
 
 _ROUNDS = 200
-_IN_A_ROW = 8  # Newton steps that end at a 0, until a sweep looks for many
+_IN_A_ROW = 4  # Newton steps that end at a 0, until a sweep looks for many
+_MANY = 50  # parameters, for each of which so many a further sweep is made
+_MOST_SWEEPS = 20
 _LARGE = 1500  # parameters of a system that is solved by conjugate gradients, if these suffice
 _PRECISE = 1e-4  # of what is right in such a system
 
@@ -67,8 +69,8 @@ def lasso(matrix: Array, gradient: Array, start: Array, weights: Array, tol: flo
     weights : ndarray, shape (n,)
         λ, not negative; infinite none.
     tol : float
-        How large an entry of the smallest subgradient may be, as a part of the largest at the
-        start; every one is divided by the root of its entry on the diagonal.
+        How large an entry of the smallest subgradient may be, divided by the root of its entry on
+        the diagonal.
 
     Returns
     -------
@@ -86,15 +88,20 @@ def lasso(matrix: Array, gradient: Array, start: Array, weights: Array, tol: flo
     at, slope = start.astype(np.float64), gradient.astype(np.float64)
     own = np.diag(matrix).copy()
     root = np.sqrt(own)
-    enough = tol * float((subgradient(slope, at, weights) / root).max(initial=0.0))
     for _ in range(_ROUNDS):
         for _ in range(_IN_A_ROW):
             if not _newton(matrix, slope, at, weights):
                 break
-        open_still = subgradient(slope, at, weights) / root
-        if open_still.max(initial=0.0) <= enough:
-            break
-        _sweep(matrix, slope, at, weights, own, np.flatnonzero((at != 0) | (open_still > 0)))
+        # A sweep is little work next to a Newton step of many parameters.
+        for _ in range(1 + min(np.count_nonzero(at) // _MANY, _MOST_SWEEPS)):
+            open_still = subgradient(slope, at, weights) / root
+            if open_still.max(initial=0.0) <= tol:
+                return at
+            signs = np.sign(at)
+            some = np.flatnonzero((at != 0) | (open_still > 0))
+            _sweep(matrix, slope, at, weights, own, some)
+            if np.array_equal(np.sign(at), signs):
+                break
     return at
 
 
