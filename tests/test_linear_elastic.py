@@ -15,7 +15,7 @@ from ogive.linear_model import elastic
 from ogive.linear_model.elastic import minimise_elastic
 from ogive.linear_model.minimise import Minimum, minimise
 from ogive.linear_model.objective import PenalisedLoss
-from ogive.linear_model.quadratic import lasso, subgradient
+from ogive.linear_model.quadratic import accelerated, lasso, subgradient
 from ogive.linear_model.rows import Blocks, DenseRows, Observed, Rows, SparseRows
 
 
@@ -68,7 +68,7 @@ def stationary(x: Any, y: Any, found: Any, l1: float, l2: float) -> float:
         rest = special.expit(scores) - y
     else:
         rest = special.softmax(scores, axis=1) - np.eye(len(weights))[y]
-    gradient = rest.T @ x / len(x) + l2 * weights
+    gradient = rest.T @ x / len(y) + l2 * weights
     at_zero = np.maximum(np.abs(gradient) - l1, 0.0)
     size = np.where(weights == 0.0, at_zero, np.abs(gradient + l1 * np.sign(weights)))
     return float(max(size.max(), np.abs(rest.mean(0)).max()))
@@ -263,11 +263,43 @@ def test_the_quadratic_problem(seed: int, size: int, part: float, thin: bool) ->
     start = rng.standard_normal(size) * (rng.random(size) < 0.5)
     weights = np.full(size, part * np.abs(gradient).max())
     weights[0] = 0.0
-    at = lasso(matrix, gradient, start, weights, 1e-6)
     scale = np.sqrt(np.diag(matrix))
     begin = (subgradient(gradient, start, weights) / scale).max()
+    at = lasso(matrix, gradient, start, weights, 1e-6 * begin)
     ends = (subgradient(gradient + matrix @ (at - start), at, weights) / scale).max()
     assert ends <= 1.1e-6 * begin + 1e-12
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 30), st.floats(0.01, 1.0))
+def test_the_quadratic_problem_by_products(seed: int, size: int, part: float) -> None:
+    rng = np.random.default_rng(seed)
+    root = rng.standard_normal((4 * size, size)) * 10.0 ** rng.integers(-3, 3, size)
+    matrix, start = root.T @ root, rng.standard_normal(size)
+    gradient = root.T @ rng.standard_normal(len(root))
+    weights = np.full(size, part * np.abs(gradient).max())
+    weights[0] = 0.0
+    own = np.diag(matrix)
+    begin = (subgradient(gradient, start, weights) / np.sqrt(own)).max()
+    exact = lasso(matrix, gradient, start, weights, 1e-9 * begin)
+    about = accelerated(matrix.__matmul__, own, gradient, start, weights, 1e-7 * begin)
+    np.testing.assert_allclose(
+        about * np.sqrt(own), exact * np.sqrt(own), atol=1e-5 * (1.0 + begin)
+    )
+
+
+def test_more_features_than_have_a_matrix() -> None:
+    """Rows that cannot be had with some of the features, and most of these have a weight."""
+    rng = np.random.default_rng(13)
+    x = sparse.random_array((3000, 5000), density=0.004, rng=rng, format="csr")
+    y = (rng.random(3000) < special.expit(x @ rng.standard_normal(5000)))[:, None]
+    seen = observed(y)
+    target = loss(SparseRows(x, seen), seen, 1e-6, 1, True)
+    for l1 in (1e-7, 3e-4):
+        found = Minimum(target.start(), np.zeros(1), np.ones(1), np.zeros(1, np.int64))
+        elastic._descend(target, np.array([l1]), found, 1e-6, 300, None)
+        assert found.reason == "converged"
+        assert stationary(x, y, found.parameters[0], l1, 1e-6) <= 1.001e-6
 
 
 @pytest.mark.parametrize("features", [5, 1200])

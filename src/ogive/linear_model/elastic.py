@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ogive.linear_model.metric import MOST_UPDATES, Metric, metrics
+from ogive.linear_model.metric import Metric, metrics
 from ogive.linear_model.minimise import Minimum, level, slow
 from ogive.linear_model.objective import PenalisedLoss
 from ogive.linear_model.quadratic import subgradient
@@ -161,7 +161,7 @@ def _descend(
             found.reason = "precision"
             return
         if slow(found.history[renewed:], tol, objective.renewal(active)) or any(
-            model.updates >= MOST_UPDATES for model in models
+            model.full for model in models
         ):
             models, renewed = metrics(objective, x, active), len(found.history) - 1
             totals = totals[-1:]

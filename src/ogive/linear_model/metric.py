@@ -17,15 +17,17 @@ import numpy as np
 
 from ogive.linear_model.curvature import centred
 from ogive.linear_model.objective import MOST_FEATURES, PenalisedLoss
-from ogive.linear_model.quadratic import lasso, subgradient
+from ogive.linear_model.quadratic import accelerated, lasso, subgradient
 
 Array = Any
 
-_ENOUGH = 1e-3  # of the smallest subgradient of the model, at the start of a step
+_ENOUGH = 1e-2  # of the smallest subgradient of the model, at the start of a step
 _ALL_AT_ONCE = 400  # parameters that need no choice among them
 _FEWEST = 200  # parameters that are added to a choice, if so many ask for it
-_STEPS = 20  # choices of parameters
-MOST_UPDATES = 60
+_STEPS = 2  # choices of parameters
+_FEWEST_UPDATES = 10
+_MOST_UPDATES = 60
+_ENTRIES = 2_000_000  # of steps that updates may hold
 
 
 class Metric:
@@ -68,9 +70,10 @@ class Metric:
         self._signs = np.empty(0)
 
     @property
-    def updates(self) -> int:
-        """How many there were."""
-        return len(self._signs) // 2
+    def full(self) -> bool:
+        """Whether there were so many updates that another Hessian is due."""
+        most = max(_FEWEST_UPDATES, min(_MOST_UPDATES, _ENTRIES // self._updates.shape[1]))
+        return len(self._signs) >= 2 * most
 
     def _centred(self, gradient: Array) -> Array:
         result = gradient.copy()
@@ -192,6 +195,16 @@ class Metric:
                 more = more[np.argpartition(size[more], -most)[-most:]]
             chosen[more] = True
             some = np.flatnonzero(chosen)
+            if len(some) > MOST_FEATURES:
+                at = accelerated(
+                    lambda v: self._times(v.reshape(begin.shape)).reshape(-1),
+                    root**2,
+                    flat,
+                    from_here,
+                    heavy,
+                    enough,
+                )
+                break
             at[some] = lasso(self._within(some), slope[some], at[some], heavy[some], enough)
             slope = flat + self._times((at - from_here).reshape(begin.shape)).reshape(-1)
             size = subgradient(slope, at, heavy) / root
