@@ -17,7 +17,7 @@ import numpy as np
 
 from ogive.linear_model.metric import Metric, metrics
 from ogive.linear_model.minimise import Minimum, level, slow
-from ogive.linear_model.objective import PenalisedLoss
+from ogive.linear_model.objective import MOST_FEATURES, PenalisedLoss
 from ogive.linear_model.quadratic import subgradient
 
 Array = Any
@@ -28,6 +28,7 @@ _SHORTEST = 1e-10
 _GAP = 0.1  # above the minimum of the objective, as a part of the tolerance
 _FEATURES = 1000  # from so many on a part of them is worked on
 _FEWEST = 100  # features that are worked on
+_THIN = 500  # sparse features that are worth a matrix
 _CLOSER = 0.1  # how much smaller the subgradient is made among them, before others are looked at
 
 
@@ -277,7 +278,7 @@ def _choose(
         wanted = np.union1d(np.union1d(chosen, used), asking)
         if part is None or len(wanted) > len(chosen):
             chosen = wanted
-            part = objective.of_features(chosen)
+            part = objective.of_features(chosen, _THIN if objective.thin else MOST_FEATURES)
         own = np.append(chosen, x.shape[2] - 1)
         inside = Minimum(x[..., own], found.values.copy(), found.sizes.copy(), found.iterations * 0)
         enough = max(0.5 * tol, _CLOSER * float(missing.max(initial=0.0)))

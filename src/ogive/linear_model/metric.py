@@ -195,7 +195,7 @@ class Metric:
                 more = more[np.argpartition(size[more], -most)[-most:]]
             chosen[more] = True
             some = np.flatnonzero(chosen)
-            if len(some) > MOST_FEATURES:
+            if len(some) > (_ALL_AT_ONCE if self._inner[0].ndim == 1 else MOST_FEATURES):
                 at = accelerated(
                     lambda v: self._times(v.reshape(begin.shape)).reshape(-1),
                     root**2,
