@@ -29,6 +29,7 @@ _GAP = 0.1  # above the minimum of the objective, as a part of the tolerance
 _FEATURES = 1000  # from so many on a part of them is worked on
 _FEWEST = 100  # features that are worked on
 _THIN = 500  # sparse features that are worth a matrix
+_AT_ONCE = 50  # iterations among them
 _CLOSER = 0.1  # how much smaller the subgradient is made among them, before others are looked at
 
 
@@ -276,6 +277,15 @@ def _choose(
             asking = asking[np.argpartition(missing[asking], -most)[-most:]]
         used = np.flatnonzero((x[..., :-1] != 0).any((0, 1)))
         wanted = np.union1d(np.union1d(chosen, used), asking)
+        if 2 * len(wanted) > x.shape[2]:
+            # Most features matter.
+            found.history.pop()
+            before = found.iterations.copy()
+            try:
+                _descend(objective, l1, found, tol, left, watch)
+            finally:
+                found.iterations += before
+            return
         if part is None or len(wanted) > len(chosen):
             chosen = wanted
             part = objective.of_features(chosen, _THIN if objective.thin else MOST_FEATURES)
@@ -283,7 +293,7 @@ def _choose(
         inside = Minimum(x[..., own], found.values.copy(), found.sizes.copy(), found.iterations * 0)
         enough = max(0.5 * tol, _CLOSER * float(missing.max(initial=0.0)))
         try:
-            _descend(part, l1, inside, enough, left, None)
+            _descend(part, l1, inside, enough, min(left, _AT_ONCE), None)
         finally:
             found.parameters[..., own] = inside.parameters
             found.iterations = found.iterations + inside.iterations

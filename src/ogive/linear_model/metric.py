@@ -182,20 +182,22 @@ class Metric:
         size = subgradient(flat, from_here, heavy) / root
         enough = _ENOUGH * size.max()
         asking = int(((from_here != 0) | (size > 0.0)).sum())
-        if len(flat) <= max(_ALL_AT_ONCE, min(3 * asking, MOST_FEATURES)):
+        # A matrix that is a diagonal and a few products is better multiplied with than written out.
+        most = _ALL_AT_ONCE if self._inner[0].ndim == 1 else MOST_FEATURES
+        if len(flat) <= max(_ALL_AT_ONCE, min(3 * asking, most)):
             some = np.arange(len(flat))
             return lasso(self._within(some), flat, from_here, heavy, enough).reshape(begin.shape)
         at, slope = from_here.copy(), flat
         chosen = (at != 0) | (heavy == 0)
         for _ in range(_STEPS):
             size[chosen] = 0.0
-            most = max(_FEWEST, int(chosen.sum()))
+            added = max(_FEWEST, int(chosen.sum()))
             more = np.flatnonzero(size > 0.0)
-            if len(more) > most:
-                more = more[np.argpartition(size[more], -most)[-most:]]
+            if len(more) > added:
+                more = more[np.argpartition(size[more], -added)[-added:]]
             chosen[more] = True
             some = np.flatnonzero(chosen)
-            if len(some) > (_ALL_AT_ONCE if self._inner[0].ndim == 1 else MOST_FEATURES):
+            if len(some) > most:
                 at = accelerated(
                     lambda v: self._times(v.reshape(begin.shape)).reshape(-1),
                     root**2,

@@ -151,7 +151,10 @@ def _solved(matrix: Array, some: Array, right: Array) -> Array:
         enough = _PRECISE**2 * energy
         for _ in range(len(some) // 50):
             product = _product(matrix, some, direction)[some]
-            length = energy / float(direction @ product)
+            bend = float(direction @ product)
+            if not bend > 0.0:
+                break
+            length = energy / bend
             result += length * direction
             rest -= length * product
             ahead = rest / own
@@ -212,7 +215,7 @@ def accelerated(
     >>> from ogive.linear_model.quadratic import accelerated
     >>> gram = np.array([[2.0, 1.0], [1.0, 2.0]])
     >>> own, g = np.full(2, 2.0), np.array([-3.0, -1.0])
-    >>> accelerated(gram.__matmul__, own, g, np.zeros(2), np.ones(2), 1e-9).round(6)
+    >>> accelerated(gram.__matmul__, own, g, np.zeros(2), np.ones(2), 1e-9).round(6) + 0.0
     array([1., 0.])
     """
     root = np.sqrt(own)
