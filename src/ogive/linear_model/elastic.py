@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from ogive.linear_model.metric import MOST_UPDATES, Metric, metrics
+from ogive.linear_model.metric import Metric, metrics
 from ogive.linear_model.minimise import Minimum, level, slow
-from ogive.linear_model.objective import PenalisedLoss
+from ogive.linear_model.objective import MOST_FEATURES, PenalisedLoss
 from ogive.linear_model.quadratic import subgradient
 
 Array = Any
@@ -28,6 +28,8 @@ _SHORTEST = 1e-10
 _GAP = 0.1  # above the minimum of the objective, as a part of the tolerance
 _FEATURES = 1000  # from so many on a part of them is worked on
 _FEWEST = 100  # features that are worked on
+_THIN = 500  # sparse features that are worth a matrix
+_AT_ONCE = 50  # iterations among them
 _CLOSER = 0.1  # how much smaller the subgradient is made among them, before others are looked at
 
 
@@ -80,7 +82,7 @@ def minimise_elastic(
     >>> loss = PenalisedLoss(rows, np.zeros(1), np.full(1, 4.0), np.full((1, 1), 0.5), True)
     >>> found = minimise_elastic(loss, np.array([0.1]), loss.start(), 1e-9, 100)
     >>> found.parameters.round(4) + 0.0
-    array([[[ 0.    , -1.3863,  0.    ]]])
+    array([[[ 0.    , -2.1972,  0.    ]]])
     """
     l1 = np.asarray(l1, np.float64)
     if l1.shape != (len(start),) or not (np.isfinite(l1) & (l1 >= 0.0)).all():
@@ -161,7 +163,7 @@ def _descend(
             found.reason = "precision"
             return
         if slow(found.history[renewed:], tol, objective.renewal(active)) or any(
-            model.updates >= MOST_UPDATES for model in models
+            model.full for model in models
         ):
             models, renewed = metrics(objective, x, active), len(found.history) - 1
             totals = totals[-1:]
@@ -275,14 +277,23 @@ def _choose(
             asking = asking[np.argpartition(missing[asking], -most)[-most:]]
         used = np.flatnonzero((x[..., :-1] != 0).any((0, 1)))
         wanted = np.union1d(np.union1d(chosen, used), asking)
+        if 2 * len(wanted) > x.shape[2]:
+            # Most features matter.
+            found.history.pop()
+            before = found.iterations.copy()
+            try:
+                _descend(objective, l1, found, tol, left, watch)
+            finally:
+                found.iterations += before
+            return
         if part is None or len(wanted) > len(chosen):
             chosen = wanted
-            part = objective.of_features(chosen)
+            part = objective.of_features(chosen, _THIN if objective.thin else MOST_FEATURES)
         own = np.append(chosen, x.shape[2] - 1)
         inside = Minimum(x[..., own], found.values.copy(), found.sizes.copy(), found.iterations * 0)
         enough = max(0.5 * tol, _CLOSER * float(missing.max(initial=0.0)))
         try:
-            _descend(part, l1, inside, enough, left, None)
+            _descend(part, l1, inside, enough, min(left, _AT_ONCE), None)
         finally:
             found.parameters[..., own] = inside.parameters
             found.iterations = found.iterations + inside.iterations

@@ -16,16 +16,18 @@ from typing import Any
 import numpy as np
 
 from ogive.linear_model.curvature import centred
-from ogive.linear_model.objective import PenalisedLoss
-from ogive.linear_model.quadratic import lasso, subgradient
+from ogive.linear_model.objective import MOST_FEATURES, PenalisedLoss
+from ogive.linear_model.quadratic import accelerated, lasso, subgradient
 
 Array = Any
 
-_ENOUGH = 1e-3  # of the smallest subgradient of the model, at the start of a step
+_ENOUGH = 1e-2  # of the smallest subgradient of the model, at the start of a step
 _ALL_AT_ONCE = 400  # parameters that need no choice among them
 _FEWEST = 200  # parameters that are added to a choice, if so many ask for it
-_STEPS = 20  # choices of parameters
-MOST_UPDATES = 60
+_STEPS = 2  # choices of parameters
+_FEWEST_UPDATES = 10
+_MOST_UPDATES = 60
+_ENTRIES = 2_000_000  # of steps that updates may hold
 
 
 class Metric:
@@ -68,9 +70,10 @@ class Metric:
         self._signs = np.empty(0)
 
     @property
-    def updates(self) -> int:
-        """How many there were."""
-        return len(self._signs) // 2
+    def full(self) -> bool:
+        """Whether there were so many updates that another Hessian is due."""
+        most = max(_FEWEST_UPDATES, min(_MOST_UPDATES, _ENTRIES // self._updates.shape[1]))
+        return len(self._signs) >= 2 * most
 
     def _centred(self, gradient: Array) -> Array:
         result = gradient.copy()
@@ -102,7 +105,7 @@ class Metric:
         return result
 
     def _within(self, some: Array) -> Array:
-        """Return the rows and columns of some parameters, in the order of a flat array."""
+        """Return the rows and columns of some parameters, whose flat indices increase."""
         length = self._mean.shape[1] + 1
         result = np.zeros((len(some), len(some)))
         owner, feature = np.divmod(some, length)
@@ -111,14 +114,17 @@ class Metric:
             inner, chosen = self._inner[k], feature[own]
             if inner.ndim == 1:
                 result[own, own] = self._scale[k] * inner[chosen]
-            else:
-                result[np.ix_(own, own)] = self._scale[k] * inner[np.ix_(chosen, chosen)]
+            elif len(own):
+                block = slice(own[0], own[-1] + 1)
+                part = inner if len(own) == len(inner) else inner[np.ix_(chosen, chosen)]
+                np.multiply(part, self._scale[k], out=result[block, block])
         result[np.arange(len(some)), np.arange(len(some))] += self._penalty
         biases = np.flatnonzero(feature == length - 1)
         bend = self._scale * self._total if self._fit_intercept else np.ones(len(self._scale))
         result[biases, biases] = bend[owner[biases]]
-        part = self._updates[:, some]
-        result += (part.T * self._signs) @ part
+        if len(self._signs):
+            updates = self._updates[:, some]
+            result += (updates.T * self._signs) @ updates
         return result
 
     def _diagonal(self) -> Array:
@@ -172,28 +178,40 @@ class Metric:
 
     def _minimum(self, gradient: Array, begin: Array, weights: Array) -> Array:
         flat, from_here, heavy = gradient.reshape(-1), begin.reshape(-1), weights.reshape(-1)
-        if len(flat) <= _ALL_AT_ONCE:
-            some = np.arange(len(flat))
-            return lasso(self._within(some), flat, from_here, heavy, _ENOUGH).reshape(begin.shape)
         root = np.sqrt(np.maximum(self._diagonal(), np.finfo(float).tiny))
+        size = subgradient(flat, from_here, heavy) / root
+        enough = _ENOUGH * size.max()
+        asking = int(((from_here != 0) | (size > 0.0)).sum())
+        # A matrix that is a diagonal and a few products is better multiplied with than written out.
+        most = _ALL_AT_ONCE if self._inner[0].ndim == 1 else MOST_FEATURES
+        if len(flat) <= max(_ALL_AT_ONCE, min(3 * asking, most)):
+            some = np.arange(len(flat))
+            return lasso(self._within(some), flat, from_here, heavy, enough).reshape(begin.shape)
         at, slope = from_here.copy(), flat
         chosen = (at != 0) | (heavy == 0)
-        enough = None
         for _ in range(_STEPS):
-            size = subgradient(slope, at, heavy) / root
-            enough = _ENOUGH * size.max() if enough is None else enough
             size[chosen] = 0.0
-            if size.max() <= enough:
-                break
-            most = max(_FEWEST, int(chosen.sum()))
-            asking = np.flatnonzero(size > 0.0)
-            if len(asking) > most:
-                asking = asking[np.argpartition(size[asking], -most)[-most:]]
-            chosen[asking] = True
+            added = max(_FEWEST, int(chosen.sum()))
+            more = np.flatnonzero(size > 0.0)
+            if len(more) > added:
+                more = more[np.argpartition(size[more], -added)[-added:]]
+            chosen[more] = True
             some = np.flatnonzero(chosen)
-            at = from_here.copy()
-            at[some] = lasso(self._within(some), flat[some], at[some], heavy[some], _ENOUGH)
+            if len(some) > most:
+                at = accelerated(
+                    lambda v: self._times(v.reshape(begin.shape)).reshape(-1),
+                    root**2,
+                    flat,
+                    from_here,
+                    heavy,
+                    enough,
+                )
+                break
+            at[some] = lasso(self._within(some), slope[some], at[some], heavy[some], enough)
             slope = flat + self._times((at - from_here).reshape(begin.shape)).reshape(-1)
+            size = subgradient(slope, at, heavy) / root
+            if size[~chosen].max(initial=0.0) <= enough:
+                break
         return at.reshape(begin.shape)
 
     def gain(self, gradient: Array, step: Array) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ogive.linear_model.curvature import Curvature, JointCurvature
 from ogive.linear_model.information import information
-from ogive.linear_model.rows import Parameters, Rows, Scatter
+from ogive.linear_model.rows import Blocks, Parameters, Rows, Scatter, SparseRows
 
 Array = Any
 
@@ -37,11 +37,20 @@ class PenalisedLoss:
         The weighted share of every class; of labels that of the positive one.
     fit_intercept : bool
         Whether there are biases.
+    most_features : int
+        More features than these have no matrix of their own.
     """
 
     def __init__(
-        self, rows: Rows, penalty: Array, total_weight: Array, base: Array, fit_intercept: bool
+        self,
+        rows: Rows,
+        penalty: Array,
+        total_weight: Array,
+        base: Array,
+        fit_intercept: bool,
+        most_features: int = MOST_FEATURES,
     ) -> None:
+        self._most_features = most_features
         self.penalty = penalty
         self.total_weight = total_weight
         self.base = base
@@ -54,7 +63,7 @@ class PenalisedLoss:
     @property
     def diagonal(self) -> bool:
         """Whether there are too many features for a matrix of their own."""
-        return self._rows.shape[1] > MOST_FEATURES
+        return self._rows.shape[1] > self._most_features
 
     @property
     def rows(self) -> Rows:
@@ -65,6 +74,12 @@ class PenalisedLoss:
     def selects(self) -> bool:
         """Whether the rows can be had with some of the features alone."""
         return hasattr(self._rows, "of_features")
+
+    @property
+    def thin(self) -> bool:
+        """Whether the rows are sparse, so that most products of two columns are 0."""
+        rows = self._rows.blocks[0] if isinstance(self._rows, Blocks) else self._rows
+        return isinstance(rows, SparseRows)
 
     def start(self) -> Array:
         """Return parameters to begin with: no weights, and biases that give the base rates."""
@@ -144,17 +159,21 @@ class PenalisedLoss:
         penalty = np.repeat(self.penalty[problems], self.base.shape[1])
         return Curvature(scatter, self.origin, scale, penalty, self.fit_intercept)
 
-    def of_features(self, features: Array) -> PenalisedLoss:
+    def of_features(self, features: Array, most_features: int) -> PenalisedLoss:
         """Return the same loss of some of the features alone: all others have no weight.
 
         Parameters
         ----------
         features : ndarray of int
             Which; their columns are copied.
+        most_features : int
+            More than these have no matrix of their own.
         """
         whole: Any = self._rows
         rows = whole.of_features(features)
-        return PenalisedLoss(rows, self.penalty, self.total_weight, self.base, self.fit_intercept)
+        return PenalisedLoss(
+            rows, self.penalty, self.total_weight, self.base, self.fit_intercept, most_features
+        )
 
     def renewal(self, problems: Array) -> float:
         """Return what a Hessian at some parameters costs, in passes.
