@@ -159,7 +159,7 @@ def _descend(
         if iteration == max_iter:
             found.reason = "iterations"
             return
-        if level(found.history[renewed:], totals):
+        if level(found.history[renewed:], totals, tol):
             found.reason = "precision"
             return
         if slow(found.history[renewed:], tol, objective.renewal(active)) or any(

@@ -16,13 +16,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ogive.linear_model.curvature import Curvature
+from ogive.linear_model.curvature import Curvature, JointCurvature
 
 Array = Any
 
 _PAIRS = 12
 _SUFFICIENT = 1e-4  # of the decrease that the slope promises
-_SHORTEST = 1e-10
+_SHORTEST = 1e-6
 _GAP = 0.1  # above the minimum of the objective, as a part of the tolerance
 _PATIENCE = 20  # iterations in which something must have changed
 _LOOK_BACK = 3  # iterations by which progress is judged
@@ -34,7 +34,7 @@ class Objective(Protocol):
     def evaluate(self, parameters: Array, problems: Array) -> tuple[Array, Array]:
         """Return values and gradients of some of the problems."""
 
-    def curvature(self, parameters: Array | None, problems: Array) -> Curvature:
+    def curvature(self, parameters: Array | None, problems: Array) -> Curvature | JointCurvature:
         """Return an approximate Hessian: to begin with, or at some parameters."""
 
     def renewal(self, problems: Array) -> float:
@@ -92,7 +92,7 @@ class _Pairs:
     def of(self, problems: Array) -> None:
         self.pairs = [(s[problems], y[problems], r[problems]) for s, y, r in self.pairs]
 
-    def direction(self, gradient: Array, curvature: Curvature) -> Array:
+    def direction(self, gradient: Array, curvature: Curvature | JointCurvature) -> Array:
         result, factors = gradient.copy(), []
         for step, change, inverse in reversed(self.pairs):
             factor = inverse * _dot(step, result)
@@ -193,13 +193,23 @@ def _descend(
             pairs = _Pairs()
             direction = pairs.direction(gradients, curvature)
             slopes = _dot(direction, gradients)
-        if level(found.history, totals):
+        if level(found.history, totals, tol):
             found.reason = "precision"
             return
         moved = _search(objective, found, active, x, values, direction, slopes)
         if moved is None:
-            found.reason = "precision"
-            return
+            if renewed == iteration and not pairs.pairs:
+                found.reason = "precision"
+                return
+            # A direction that leads nowhere may be that of a bad approximation: once more.
+            curvature, pairs, renewed = objective.curvature(x, active), _Pairs(), iteration
+            found.renewals += 1
+            direction = pairs.direction(gradients, curvature)
+            slopes = _dot(direction, gradients)
+            moved = _search(objective, found, active, x, values, direction, slopes)
+            if moved is None:
+                found.reason = "precision"
+                return
         new, values, changed = moved
         pairs.add(new - x, changed - gradients)
         x, gradients = new, changed
@@ -217,7 +227,7 @@ def slow(since: list[float], tol: float, renewal: float) -> bool:
 
     Progress is judged by as many iterations as half a Hessian costs: it comes and goes.
     """
-    window = max(_LOOK_BACK, int(renewal / 2.0))
+    window = max(_LOOK_BACK if renewal > 2.5 else 1, int(renewal / 2.0))
     if len(since) <= window:
         return False
     gained = np.log(max(since[-1 - window], tol) / max(min(since[-window:]), tol)) / window
@@ -225,13 +235,18 @@ def slow(since: list[float], tol: float, renewal: float) -> bool:
     return bool(to_gain > gained * (_LOOK_BACK + 1.5 * renewal))
 
 
-def level(history: list[float], totals: list[float]) -> bool:
-    """Whether nothing but rounding errors has changed for long."""
+def level(history: list[float], totals: list[float], tol: float) -> bool:
+    """Whether nothing but rounding errors has changed for long.
+
+    Those of the scores show in the values, and may be far above the values' own.
+    """
     if len(history) <= _PATIENCE:
         return False
     before, since = totals[-1 - _PATIENCE], totals[-_PATIENCE:]
-    fell = before - min(since) > 16.0 * np.finfo(float).eps * abs(before)
-    return not fell and min(history[-_PATIENCE:]) >= 0.5 * min(history[:-_PATIENCE])
+    rounding = max(16.0 * np.finfo(float).eps * abs(before), 0.1 * _GAP * tol)
+    return before - min(since) <= rounding and min(history[-_PATIENCE:]) >= 0.5 * min(
+        history[:-_PATIENCE]
+    )
 
 
 def _search(

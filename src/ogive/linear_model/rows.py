@@ -204,7 +204,9 @@ class _Local:
         """Return the scores of some rows, of shape (n, problems, classes)."""
         problems, classes, features = parameters.weights.shape
         vectors = parameters.weights.reshape(-1, features)
-        found = np.asarray(self.matrix[rows] @ vectors.T, np.float64)
+        # All rows of a sparse matrix are a copy of it.
+        some = self.matrix if rows == slice(None) else self.matrix[rows]
+        found = np.asarray(some @ vectors.T, np.float64)
         found += parameters.biases.reshape(-1)
         found = found.reshape(-1, problems, classes)
         offset = self.observed.of_rows(rows).offset
