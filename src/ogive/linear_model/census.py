@@ -86,7 +86,7 @@ class Census:
         if len(self.classes) < 2:
             raise ValueError(
                 "This solver needs samples of at least 2 classes in the data, but the data "
-                f"contains only one class: {self.classes[0]!r}"
+                f"contains only one class: {self.classes[0].item()!r}"
             )
         weight = self.weight if class_weight is None else self.weight * class_weight
         total = weight.sum(1)
@@ -177,14 +177,14 @@ class Encoding:
         """
         target = plain_target(target)
         if self.indicator:
-            codes = np.ascontiguousarray(target, bool)
+            codes: Array = np.ascontiguousarray(target, bool)
         else:
             codes = np.searchsorted(self.classes, target)
             codes[codes == len(self.classes)] = 0
             strange = self.classes[codes] != target
             if strange.any():
                 value = target[np.argmax(strange)]
-                raise ValueError(f"y has changed since it was looked at: {value!r} is new.")
+                raise ValueError(f"y has changed since it was looked at: {value.item()!r} is new.")
             if len(self.classes) == 2:
                 codes = codes.astype(bool)[:, None]
         weights = np.broadcast_to(1.0, (len(target), 1))

@@ -300,8 +300,8 @@ def _blocks_like(each: Any, lengths: Any, of_dask: bool) -> list[Any]:
 
     if not of_dask:
         # Sent to the workers once, where it stays.
-        chunks = (lengths, *each.shape[1:])
-        return list(da.from_array(each, chunks).persist().to_delayed().ravel())
+        sent = da.from_array(each, (lengths, *each.shape[1:])).persist()
+        return list(sent.to_delayed().ravel())
     chunks = {} if lengths is None else {0: lengths}
     if each.ndim == 2:
         chunks[1] = -1

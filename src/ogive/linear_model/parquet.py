@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
@@ -121,33 +122,27 @@ class ParquetSource:
             yield self._piece(start, batch, None)
 
     def _batches(self, columns: Sequence[str], size: int, every: int) -> Iterator[tuple[int, Any]]:
-        """Read record batches, with the row where each begins."""
+        """Read record batches of one row group in `every`, with the row where each begins."""
         wanted = list(dict.fromkeys([*columns, *(n for names in self._beside for n in names)]))
-        start, opened, path = 0, None, None
-        try:
+        start, path, opened = 0, None, None
+        with ExitStack() as stack:
             for index, (file, group, rows) in enumerate(self._groups):
-                if index % every == 0 and rows and wanted:
-                    if file != path:
-                        if opened is not None:
-                            opened.close()
-                        opened, path = _opened(file), file
-                    at = start
-                    assert opened is not None
-                    for batch in opened.iter_batches(size, [group], wanted, use_threads=False):
-                        yield at, batch
-                        at += len(batch)
-                elif index % every == 0 and rows:
-                    yield from (
-                        (at, range(min(size, start + rows - at)))
-                        for at in range(start, start + rows, size)
-                    )
-                start += rows
-        finally:
-            if opened is not None:
-                opened.close()
+                at, start = start, start + rows
+                if index % every or not rows:
+                    continue
+                if not wanted:
+                    yield at, range(rows)
+                    continue
+                if file != path:
+                    stack.close()
+                    opened, path = stack.enter_context(_opened(file)), file
+                assert opened is not None
+                for batch in opened.iter_batches(size, [group], wanted, use_threads=False):
+                    yield at, batch
+                    at += len(batch)
 
     def _piece(self, start: int, batch: Any, matrix: Array | None) -> Piece:
-        found = []
+        found: list[Array | None] = []
         for names, given in zip(self._beside, self._given, strict=True):
             if given is not None:
                 found.append(given[start : start + len(batch)])

@@ -146,7 +146,7 @@ def check_finite(matrix: Any, name: str) -> None:
     """
     if sparse.issparse(matrix):
         entries = matrix.tocoo()
-        bad = np.flatnonzero(~np.isfinite(entries.data))
+        bad: Array = np.flatnonzero(~np.isfinite(entries.data))
         if not len(bad):
             return
         row, column, value = entries.row[bad[0]], entries.col[bad[0]], entries.data[bad[0]]
