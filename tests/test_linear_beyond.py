@@ -257,7 +257,7 @@ LIMITED = """
     path, target, limit = sys.argv[1], sys.argv[2], int(sys.argv[3])
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     x = np.load(path, mmap_mode="r") if sys.argv[4] == "mapped" else path
-    found = fit(open_rows(x, target), tol=1e-6)
+    found = fit(open_rows(x, target), tol=1e-6, alpha=1.0)
     try:
         np.load(sys.argv[5])
     except MemoryError:
@@ -266,8 +266,8 @@ LIMITED = """
         limited = False
     print(json.dumps([found.parameters.tolist(), limited]))
 """
-LIMIT = 240_000_000
-PARTS, ROWS, FEATURES = 60, 50_000, 40
+LIMIT = 256_000_000
+PARTS, ROWS, FEATURES = 64, 50_000, 40
 
 
 @pytest.fixture(scope="module")
@@ -298,7 +298,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Any]
     assert census is not None
     seen = census.encoding().observed(labels, weight, None)
     rows_of = DenseRows(np.vstack([data.x, np.zeros((2, FEATURES))]), seen)
-    yield folder, fitted(rows_of, census.totals(), tol=1e-8).parameters
+    yield folder, fitted(rows_of, census.totals(), tol=1e-8, alpha=1.0).parameters
     shutil.rmtree(folder)
 
 
@@ -330,6 +330,7 @@ def test_a_set_four_times_larger_than_memory(how: str, large: tuple[Path, Any]) 
         capture_output=True,
         text=True,
         check=False,
+        timeout=100,
     )
     assert done.returncode == 0, done.stderr
     found, limited = json.loads(done.stdout)

@@ -16,6 +16,9 @@ from ogive.linear_model.stored import rows_of_piece
 
 Array = Any
 
+# Bytes for the buffers of all columns together.
+_BUFFERS = 8 << 20
+
 
 class ParquetSource:
     """The rows of a Parquet file, or of all that a folder holds, in the order of their names.
@@ -135,7 +138,7 @@ class ParquetSource:
                     continue
                 if file != path:
                     stack.close()
-                    opened, path = stack.enter_context(_opened(file)), file
+                    opened, path = stack.enter_context(_opened(file, len(wanted))), file
                 assert opened is not None
                 for batch in opened.iter_batches(size, [group], wanted, use_threads=False):
                     yield at, batch
@@ -154,11 +157,12 @@ class ParquetSource:
         return Piece(f"rows from {start}", matrix, *found)
 
 
-def _opened(path: Path) -> Any:
+def _opened(path: Path, columns: int = 1) -> Any:
     from pyarrow import parquet
 
-    # Read through a small buffer: otherwise a whole row group is in memory beforehand.
-    return parquet.ParquetFile(path, buffer_size=1 << 18, pre_buffer=False, memory_map=False)
+    # Read through small buffers, one for each column: otherwise a whole row group is in memory.
+    size = min(max(_BUFFERS // max(columns, 1), 1 << 14), 1 << 20)
+    return parquet.ParquetFile(path, buffer_size=size, pre_buffer=False, memory_map=False)
 
 
 def _files(path: Path) -> list[Path]:
