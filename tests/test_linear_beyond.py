@@ -257,7 +257,7 @@ LIMITED = """
     path, target, limit = sys.argv[1], sys.argv[2], int(sys.argv[3])
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     x = np.load(path, mmap_mode="r") if sys.argv[4] == "mapped" else path
-    found = fit(open_rows(x, target), tol=1e-6, alpha=1.0)
+    found = fit(open_rows(x, target), tol=1e-5, alpha=1.0)
     try:
         np.load(sys.argv[5])
     except MemoryError:
@@ -266,8 +266,8 @@ LIMITED = """
         limited = False
     print(json.dumps([found.parameters.tolist(), limited]))
 """
-LIMIT = 256_000_000
-PARTS, ROWS, FEATURES = 64, 50_000, 40
+LIMIT = 300_000_000
+PARTS, ROWS, FEATURES = 76, 50_000, 40
 
 
 @pytest.fixture(scope="module")
@@ -335,4 +335,4 @@ def test_a_set_four_times_larger_than_memory(how: str, large: tuple[Path, Any]) 
     assert done.returncode == 0, done.stderr
     found, limited = json.loads(done.stdout)
     assert limited
-    np.testing.assert_allclose(found, wanted, atol=1e-5)
+    np.testing.assert_allclose(found, wanted, atol=1e-4)

@@ -115,8 +115,7 @@ class ParquetSource:
             if not whole and every > 1 and start // size % every:
                 continue
             for name, column in zip(self.columns, buffer, strict=True):
-                # What is missing is NaN then, and reported as such.
-                column[: len(batch)] = batch.column(name).to_numpy(zero_copy_only=False)
+                column[: len(batch)] = _numbers(batch.column(name))
             yield self._piece(start, batch, buffer[:, : len(batch)].T)
 
     def targets(self) -> Iterator[Piece]:
@@ -212,4 +211,14 @@ def _values(column: Any) -> Array:
         # Few different ones: strings of NumPy's own compare much faster than objects.
         coded = column.dictionary_encode()
         return np.array(coded.dictionary.to_pylist(), str)[coded.indices.to_numpy()]
-    return column.to_numpy(zero_copy_only=False)
+    return _numbers(column)
+
+
+def _numbers(column: Any) -> Array:
+    from pyarrow import types
+
+    if column.null_count or types.is_boolean(column.type) or not types.is_primitive(column.type):
+        # What is missing is NaN then, and reported as such.
+        return column.to_numpy(zero_copy_only=False)
+    # The same without loading pandas.
+    return np.from_dlpack(column)
