@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+import textwrap
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -223,7 +226,9 @@ def bad_collections() -> dict[str, tuple[Any, Any, type, str]]:
         "three dimensions": (x[None], y, ValueError, "Expected 2D"),
         "a cube of targets": (x, da.ones((700, 2, 2)), ValueError, "vector or a matrix"),
         "complex": (x + 1j, y, TypeError, "real numbers"),
-        "a bag": (dask.delayed(1), y, TypeError, "got Delayed"),
+        "delayed": (dask.delayed(1), y, TypeError, "got Delayed"),
+        "a series": (whole["x0"], y, TypeError, "got Series"),
+        "delayed targets": (x, dask.delayed(1), TypeError, "y should be .* got Delayed"),
         "words": (words, y, TypeError, "'word'"),
         "partitions": (
             whole[["x0"]],
@@ -272,3 +277,13 @@ def test_weights_are_checked_where_they_are() -> None:
 
 def test_the_fit_in_memory_is_a_fit() -> None:
     assert in_memory(case("binary")).sizes[0] < 1e-10
+
+
+def test_optional_libraries_are_loaded_on_demand() -> None:
+    code = """
+        import sys
+        import ogive.linear_model.sources
+        assert not {"dask", "distributed", "pandas", "pyarrow"} & set(sys.modules)
+    """
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True, env=environment)

@@ -1,7 +1,8 @@
 """Dask arrays and data frames: a task for each block, and only sums come back.
 
 Every pass is one `dask.compute` of a tree of sums, with whatever scheduler the caller has set. Each
-block is computed anew on each pass: `X.persist()` keeps blocks where their workers are.
+block is computed anew on each pass: `X.persist()` keeps blocks where their workers are. The
+scheduler "processes" starts processes for each pass, unless `dask.config.set(pool=...)` names a pool.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class DaskSource:
     def __init__(self, X: Any, y: Any, sample_weight: Any = None, offset: Any = None) -> None:
         require("a Dask collection", "dask", extra="dask")
         self.columns: tuple[str, ...] | None = None
-        if hasattr(X, "dtypes"):
+        if _is_of_frame(X) and X.ndim == 2:
             self.columns = tuple(X.columns)
             self.dtype = _dtype_of_frame(X)
             self._features = len(self.columns)
@@ -221,6 +222,11 @@ def _matrix(block: Any, dtype: np.dtype[Any]) -> Any:
     return np.asarray(block, dtype)
 
 
+def _is_of_frame(collection: Any) -> bool:
+    # Of the class: what is delayed seems to have every attribute.
+    return hasattr(type(collection), "divisions")
+
+
 def _array(values: Any) -> Any:
     return None if values is None else np.asarray(values)
 
@@ -265,7 +271,7 @@ def _beside(name: str, each: Any, lengths: Any, divisions: Any, count: int) -> l
     """Return the blocks of a target, weights or offsets that belong to those of X."""
     if each is None:
         return [None] * count
-    if hasattr(each, "divisions"):
+    if _is_of_frame(each):
         if each.npartitions != count:
             raise ValueError(
                 f"X has {count} blocks of rows and {name} has {each.npartitions}: repartition one "
@@ -275,6 +281,10 @@ def _beside(name: str, each: Any, lengths: Any, divisions: Any, count: int) -> l
             raise ValueError(f"X and {name} are divided differently: repartition one of them.")
         return list(each.to_delayed())
     of_dask = hasattr(each, "__dask_graph__")
+    if of_dask and not hasattr(type(each), "numblocks"):
+        raise TypeError(
+            f"{name} should be a Dask array, series or frame, got {type(each).__name__}."
+        )
     if not of_dask:
         each = np.asarray(each)
         if lengths is None:
