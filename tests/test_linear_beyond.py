@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -245,6 +247,16 @@ def test_one_class_is_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.eye(4))
     with pytest.raises(ValueError, match=r"only one class: 3"):
         fit(open_rows(tmp_path / "x.npy", np.full(4, 3)))
+
+
+@pytest.mark.parametrize(
+    "module", ["census", "distributed", "parquet", "pieces", "sources", "stored"]
+)
+def test_examples_run(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    result = doctest.testmod(import_module(f"ogive.linear_model.{module}"))
+    assert result.attempted
+    assert not result.failed
 
 
 # Private memory of the whole process is limited, its libraries included, which take most of it:

@@ -2,7 +2,7 @@
 
 Every pass is one `dask.compute` of a tree of sums, with whatever scheduler the caller has set. Each
 block is computed anew on each pass: `X.persist()` keeps blocks where their workers are. The
-scheduler "processes" starts processes for each pass, unless `dask.config.set(pool=...)` names a pool.
+scheduler "processes" starts them for each pass, unless `dask.config.set(pool=...)` names a pool.
 """
 
 from __future__ import annotations
