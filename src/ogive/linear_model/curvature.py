@@ -16,6 +16,8 @@ from scipy import linalg
 from ogive.linear_model.rows import Scatter
 
 Array = Any
+_Key = tuple[int, float, float]  # which weighting, what it is multiplied with, λ
+_Block = tuple[tuple[Array, bool], Array, float]  # a factorisation, the mean, the total
 
 # What is added to the diagonal, relative to it, so that collinear features can be factorised.
 _LEAST = 1e-11
@@ -54,22 +56,40 @@ class Curvature:
     ) -> None:
         self.fit_intercept = fit_intercept
         shared = len(scatter.total) == 1
-        keys = []
+        keys: list[_Key] = []
         for v, (factor, ridge) in enumerate(zip(scale, penalty, strict=True)):
             # Factors that differ by less than the curvature itself does share a factorisation.
             near = (
                 2.0 ** (np.round(4.0 * np.log2(factor)) / 4.0) if shared and factor > 0 else factor
             )
             keys.append((0 if shared else v, float(near), float(ridge)))
-        different = list(dict.fromkeys(keys))
-        self._blocks = [_block(scatter, origin, *key, fit_intercept) for key in different]
-        self._block_of = np.array([different.index(key) for key in keys])
+        self._of = scatter, origin
+        self._keys = keys
+        self._blocks = self._factorised({})
+
+    def _factorised(self, known: dict[_Key, _Block]) -> dict[_Key, _Block]:
+        """Return the blocks that are needed, of which some may be known."""
+        blocks = {}
+        for key in dict.fromkeys(self._keys):
+            which, factor, ridge = key
+            blocks[key] = known.get(key) or _block(
+                *self._of, which, factor, ridge, self.fit_intercept
+            )
+        return blocks
 
     def of_vectors(self, vectors: Array) -> Curvature:
-        """Return the blocks of some of the vectors."""
+        """Return the blocks of some of the vectors, chosen by a mask."""
         some = copy(self)
-        some._block_of = self._block_of[vectors]
+        some._keys = [key for key, chosen in zip(self._keys, vectors, strict=True) if chosen]
         return some
+
+    def with_penalty(self, penalty: Array) -> Curvature:
+        """Return the same with other penalties, one for each vector."""
+        other = copy(self)
+        pairs = zip(self._keys, penalty, strict=True)
+        other._keys = [(which, factor, float(ridge)) for (which, factor, _), ridge in pairs]
+        other._blocks = other._factorised(self._blocks)
+        return other
 
     def solve(self, gradient: Array) -> Array:
         """Multiply gradients with the inverse.
@@ -86,9 +106,11 @@ class Curvature:
         """
         flat = gradient.reshape(-1, gradient.shape[-1])
         result = np.empty_like(flat)
-        for block in np.unique(self._block_of):
-            vectors = np.flatnonzero(self._block_of == block)
-            factor, mean, total = self._blocks[block]
+        vectors_of: dict[_Key, list[int]] = {}
+        for v, key in enumerate(self._keys):
+            vectors_of.setdefault(key, []).append(v)
+        for key, vectors in vectors_of.items():
+            factor, mean, total = self._blocks[key]
             some = flat[vectors]
             ahead = some[:, :-1] - some[:, -1:] * mean
             if factor[0].ndim == 2:
@@ -102,7 +124,7 @@ class Curvature:
 
 def _block(
     scatter: Scatter, origin: Array, which: int, factor: float, ridge: float, fit_intercept: bool
-) -> tuple[tuple[Array, bool], Array, float]:
+) -> _Block:
     """Return a factorisation (or a diagonal), the mean and the total."""
     total = max(float(scatter.total[which]), np.finfo(float).tiny)
     first, second = scatter.first[which], scatter.second[which]
