@@ -52,11 +52,12 @@ inline double sum_of(Doubled v) { return sum_of_halves<lanes>(v); }
 
 // ---- products with a block of rows -----------------------------------------------------------
 
-// The rows of a block: `count` of them, of n columns, `apart` elements from each other.
+// The rows of a block: `count` of them, of n columns, `apart` elements from each other; those of
+// the block behind it are `ahead` elements further on, if that is not 0.
 template <class T>
 struct Rows {
   const T *data;
-  std::ptrdiff_t apart, count, n;
+  std::ptrdiff_t apart, count, n, ahead;
 };
 // Some vectors, such as the weights of some classes, `apart` numbers from each other.
 template <class T>
@@ -107,16 +108,24 @@ template <int some, class T>
   for (; i < x.count; ++i) scores_of_rows<some, 1>(x, i, vectors, scores);
 }
 
-// Adds to sums.of(c) what the rows come to, each times its slopes.of(c)[i].
-template <int some, int registers, class T, class Load>
-inline void sums_of_columns(const Rows<T> &x, std::ptrdiff_t column, Several<const double> slopes,
-                            Several<double> sums, Load load) {
+// Adds to sums.of(c) what the columns from `column` on come to, each row times its slopes.of(c)[i].
+// `tail`: so many numbers are in the last register, if it is not full.
+template <int some, int registers, bool partial, class T>
+inline void sums_of_columns(const Rows<T> &x, std::ptrdiff_t column, std::ptrdiff_t tail,
+                            Several<const double> slopes, Several<double> sums) {
   Doubled sum[some][registers] = {};
   const T *row = x.data + column;
   for (std::ptrdiff_t i = 0; i < x.count; ++i, row += x.apart) {
     Doubled part[registers];
 #pragma GCC unroll 8
-    for (int j = 0; j < registers; ++j) part[j] = load(row + j * lanes);
+    for (int j = 0; j < registers; ++j)
+      part[j] =
+          partial && j == registers - 1 ? doubled(row + j * lanes, tail) : doubled(row + j * lanes);
+    // The next block, while this one is multiplied.
+    if (x.ahead) {
+#pragma GCC unroll 8
+      for (int j = 0; j < registers; ++j) __builtin_prefetch(row + x.ahead + j * lanes, 0, 2);
+    }
 #pragma GCC unroll 8
     for (int c = 0; c < some; ++c) {
       const Doubled slope = slopes.of(c)[i] - Doubled{};
@@ -130,19 +139,28 @@ inline void sums_of_columns(const Rows<T> &x, std::ptrdiff_t column, Several<con
       raw_store(to, raw_load<Doubled>(to) + sum[c][j]);
     }
 }
+// The last columns: fewer than `registers` full ones.
+template <int some, int registers, class T>
+inline void last_columns(const Rows<T> &x, std::ptrdiff_t column, Several<const double> slopes,
+                         Several<double> sums) {
+  const std::ptrdiff_t left = x.n - column, tail = left % lanes;
+  if (left > (registers - 1) * lanes) {
+    if (tail)
+      sums_of_columns<some, registers, true>(x, column, tail, slopes, sums);
+    else
+      sums_of_columns<some, registers, false>(x, column, tail, slopes, sums);
+  } else if constexpr (registers > 1) {
+    last_columns<some, registers - 1>(x, column, slopes, sums);
+  }
+}
 template <int some, class T>
 [[gnu::noinline]] void add_sums(const Rows<T> &x, Several<const double> slopes,
                                 Several<double> sums) {
   constexpr int registers = some == 1 ? 8 : most_vectors == 5 ? 4 : 2;
-  const auto load = [](const T *p) __attribute__((always_inline)) { return doubled(p); };
   std::ptrdiff_t j = 0;
   for (; j + registers * lanes <= x.n; j += registers * lanes)
-    sums_of_columns<some, registers>(x, j, slopes, sums, load);
-  for (; j + lanes <= x.n; j += lanes) sums_of_columns<some, 1>(x, j, slopes, sums, load);
-  if (j < x.n)
-    sums_of_columns<some, 1>(x, j, slopes, sums, [&](const T *p) __attribute__((always_inline)) {
-      return doubled(p, x.n - j);
-    });
+    sums_of_columns<some, registers, false>(x, j, 0, slopes, sums);
+  if (j < x.n) last_columns<some, registers>(x, j, slopes, sums);
 }
 
 // Calls visit(constant, first) for all `count` vectors, as many at a time as are multiplied at
@@ -339,12 +357,14 @@ struct LinearPass {
     bias_sums = vectors_at(data[8], true, false);
     vectors = problems * classes;
     padded = (p + 2 * lanes - 1) / lanes * lanes;
-    // One vector needs a block twice while it is in the nearest cache, several in the next one.
-    const std::ptrdiff_t bytes = std::ptrdiff_t{1} << (vectors == 1 ? 15 : 17);
+    // A block is needed twice while it is in a core's own caches.
+    const std::ptrdiff_t bytes = std::ptrdiff_t{1} << (vectors == 1 ? 16 : 17);
     const std::ptrdiff_t fit = bytes / (p ? p * static_cast<std::ptrdiff_t>(sizeof(T)) : 1);
     room = fit > 256 ? 256 : fit / Real::count * Real::count;
     if (room < Real::count) room = Real::count;
-    chunks = thread_count();
+    // As many as there are threads that it keeps busy: four vectors take what a row takes to come.
+    const std::ptrdiff_t worth = n * p * (vectors + 3) / 4 / elements_worth_a_thread;
+    chunks = worth < 1 ? 1 : worth < thread_count() ? worth : thread_count();
     chunk_rows = ((n + chunks - 1) / chunks + room - 1) / room * room;
     chunk_numbers =
         (vectors * (padded + room + 1) + problems + 3 * room) + room * padded + 2 * lanes;
@@ -364,7 +384,7 @@ struct LinearPass {
     const std::ptrdiff_t end = (i + 1) * chunk_rows < n ? (i + 1) * chunk_rows : n;
     for (std::ptrdiff_t begin = i * chunk_rows; begin < end; begin += room) {
       const std::ptrdiff_t count = end - begin < room ? end - begin : room;
-      const Rows<T> rows = rows_at(begin, count, copy);
+      Rows<T> rows = rows_at(begin, count, copy);
       some_at_a_time(vectors, [&](auto some, std::ptrdiff_t first) {
         scores_of<decltype(some)::value>(rows, {memory + first * padded, padded},
                                          {scores + first * room, room});
@@ -379,17 +399,20 @@ struct LinearPass {
       some_at_a_time(vectors, [&](auto some, std::ptrdiff_t first) {
         add_sums<decltype(some)::value>(rows, {scores + first * room, room},
                                         {sums + first * padded, padded});
+        rows.ahead = 0;  // once is enough
       });
     }
   }
   // Rows as the kernels see them: adjacent entries.
   Rows<T> rows_at(std::ptrdiff_t begin, std::ptrdiff_t count, T *copy) const {
     const std::ptrdiff_t size = sizeof(T);
-    if (x.adjacent() && x.outer % size == 0) return {x.entries(begin), x.outer / size, count, p};
+    if (x.adjacent() && x.outer % size == 0)
+      return {x.entries(begin), x.outer / size, count, p,
+              begin + 2 * room <= n ? room * (x.outer / size) : 0};
     const Operand<T> here = {x.row(begin), x.outer, x.inner};
     each_entry(here, count, p,
                [&](std::ptrdiff_t i, std::ptrdiff_t j) { copy[i * padded + j] = here.at(i, j); });
-    return {copy, padded, count, p};
+    return {copy, padded, count, p, 0};
   }
 
   bool run() {
@@ -404,7 +427,7 @@ struct LinearPass {
         bias[v] = biases.at(q, c, 0);
       }
     in_parallel(
-        chunks, chunk_rows * (p ? p : 1),
+        chunks, elements_worth_a_thread,
         [](void *context, std::ptrdiff_t begin, std::ptrdiff_t end) {
           for (; begin < end; ++begin) static_cast<LinearPass *>(context)->chunk(begin);
         },

@@ -118,7 +118,7 @@ def test_what_rounding_does_not_allow_is_said() -> None:
     y = labels(x)
     found = fit(DenseRows(x + 1e6, observed(y)), 0.0, tol=1e-9)
     assert found.reason == "precision"
-    assert found.passes < 100
+    assert found.passes < 200
     best = newton(x, y[:, 0], 0.0)
     np.testing.assert_allclose(found.parameters[0, 0, :-1], best[:-1], rtol=1e-3, atol=1e-3)
 
@@ -148,11 +148,13 @@ def test_classes_beside_scipys_minimiser(intercept: bool) -> None:
     other = optimize.minimize(
         value, np.zeros(15), jac=True, method="BFGS", options={"gtol": 1e-9, "maxiter": 500}
     )
+    assert found.reason == "converged"
     assert found.values[0] == pytest.approx(other.fun, abs=1e-14)
     np.testing.assert_allclose(
         found.parameters[0, :, :-1].ravel(), other.x.reshape(3, 5)[:, :-1].ravel(), atol=1e-6
     )
-    assert np.abs(found.parameters[0, :, :-1].sum(0)).max() < 1e-8
+    # The losses do not change with the sum over the classes: its derivative is alpha times itself.
+    assert np.abs(found.parameters[0, :, :-1].sum(0)).max() <= classes * 1e-10 / alpha
     assert intercept or not found.parameters[..., -1].any()
 
 

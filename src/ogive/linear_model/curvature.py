@@ -64,32 +64,37 @@ class Curvature:
             )
             keys.append((0 if shared else v, float(near), float(ridge)))
         self._of = scatter, origin
-        self._keys = keys
-        self._blocks = self._factorised({})
-
-    def _factorised(self, known: dict[_Key, _Block]) -> dict[_Key, _Block]:
-        """Return the blocks that are needed, of which some may be known."""
-        blocks = {}
-        for key in dict.fromkeys(self._keys):
-            which, factor, ridge = key
-            blocks[key] = known.get(key) or _block(
-                *self._of, which, factor, ridge, self.fit_intercept
-            )
-        return blocks
+        self._blocks: dict[_Key, _Block] = {}
+        self._use(keys)
 
     def of_vectors(self, vectors: Array) -> Curvature:
-        """Return the blocks of some of the vectors, chosen by a mask."""
+        """Return the blocks of some of the vectors, which a mask names."""
         some = copy(self)
-        some._keys = [key for key, chosen in zip(self._keys, vectors, strict=True) if chosen]
+        some._use([key for key, wanted in zip(self._keys, vectors, strict=True) if wanted])
         return some
 
     def with_penalty(self, penalty: Array) -> Curvature:
         """Return the same with other penalties, one for each vector."""
-        other = copy(self)
-        pairs = zip(self._keys, penalty, strict=True)
-        other._keys = [(which, factor, float(ridge)) for (which, factor, _), ridge in pairs]
-        other._blocks = other._factorised(self._blocks)
+        other, before = copy(self), self._keys
+        other._use(
+            [
+                (which, factor, float(ridge))
+                for (which, factor, _), ridge in zip(before, penalty, strict=True)
+            ]
+        )
         return other
+
+    def _use(self, keys: list[_Key]) -> None:
+        """Say which block each vector has; those that are known are not factorised again."""
+        known, self._keys, self._blocks = self._blocks, keys, {}
+        for key in dict.fromkeys(keys):
+            which, factor, ridge = key
+            self._blocks[key] = known.get(key) or _block(
+                *self._of, which, factor, ridge, self.fit_intercept
+            )
+        self._vectors_of = {
+            key: np.array([v for v, of in enumerate(keys) if of == key]) for key in self._blocks
+        }
 
     def solve(self, gradient: Array) -> Array:
         """Multiply gradients with the inverse.
@@ -106,10 +111,7 @@ class Curvature:
         """
         flat = gradient.reshape(-1, gradient.shape[-1])
         result = np.empty_like(flat)
-        vectors_of: dict[_Key, list[int]] = {}
-        for v, key in enumerate(self._keys):
-            vectors_of.setdefault(key, []).append(v)
-        for key, vectors in vectors_of.items():
+        for key, vectors in self._vectors_of.items():
             factor, mean, total = self._blocks[key]
             some = flat[vectors]
             ahead = some[:, :-1] - some[:, -1:] * mean
@@ -122,10 +124,40 @@ class Curvature:
         return result.reshape(gradient.shape)
 
 
-def _block(
+def centred(
     scatter: Scatter, origin: Array, which: int, factor: float, ridge: float, fit_intercept: bool
-) -> _Block:
-    """Return a factorisation (or a diagonal), the mean and the total."""
+) -> tuple[Array, Array, float]:
+    """Return one block, for which weights and bias come apart.
+
+    Parameters
+    ----------
+    scatter : ogive.linear_model.rows.Scatter
+        About `origin`.
+    origin : ndarray, shape (features,)
+        What it was taken about.
+    which : int
+        The weighting.
+    factor, ridge : float
+        What the scatter is multiplied with; what is added to its diagonal then.
+    fit_intercept : bool
+        Whether there is a bias: if not, the scatter is about 0.
+
+    Returns
+    -------
+    tuple of (ndarray, ndarray, float)
+        S + λ I, of shape (features, features) or its diagonal alone; the mean; the total.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ogive.linear_model.curvature import centred
+    >>> from ogive.linear_model.rows import Scatter
+    >>> x = np.array([[1.0], [3.0]])
+    >>> scatter = Scatter(np.array([2.0]), x.sum(0)[None], (x.T @ x)[None], 2)
+    >>> inner, mean, total = centred(scatter, np.zeros(1), 0, 1.0, 0.5, True)
+    >>> inner.round(6), mean, total
+    (array([[2.5]]), array([2.]), 2.0)
+    """
     total = max(float(scatter.total[which]), np.finfo(float).tiny)
     first, second = scatter.first[which], scatter.second[which]
     diagonal = second.ndim == 1
@@ -147,20 +179,55 @@ def _block(
     own = np.maximum(own, _LEAST * of_all) * (1.0 + _LEAST) + ridge
     own[own <= 0.0] = 1.0
     if diagonal:
-        return (own, True), mean, total * factor
+        return own, mean, total * factor
     np.fill_diagonal(inner, own)
-    scale = 1.0 / np.sqrt(own)
-    inner *= scale[:, None]
-    inner *= scale
+    return inner, mean, total * factor
+
+
+def _block(
+    scatter: Scatter, origin: Array, which: int, factor: float, ridge: float, fit_intercept: bool
+) -> tuple[tuple[Array, bool], Array, float]:
+    """Return a factorisation (or a diagonal), the mean and the total."""
+    inner, mean, total = centred(scatter, origin, which, factor, ridge, fit_intercept)
+    if inner.ndim == 1:
+        return (inner, True), mean, total
+    return (factorised(inner), True), mean, total
+
+
+def factorised(matrix: Array) -> Array:
+    """Return the lower Cholesky factor of a matrix that is at least semidefinite.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (n, n)
+        Overwritten. Its diagonal is positive.
+
+    Returns
+    -------
+    ndarray, shape (n, n)
+        Of the matrix with so much on its diagonal, relative to it, as it takes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ogive.linear_model.curvature import factorised
+    >>> factorised(np.array([[4.0, 2.0], [2.0, 10.0]]))
+    array([[2., 0.],
+           [1., 3.]])
+    """
+    scale = 1.0 / np.sqrt(np.diag(matrix))
+    matrix *= scale[:, None]
+    matrix *= scale
     jitter = 0.0
     while True:
         try:
             lower = linalg.cholesky(
-                inner + jitter * np.eye(len(own)) if jitter else inner,
+                matrix + jitter * np.eye(len(matrix)) if jitter else matrix,
                 lower=True,
                 check_finite=False,
             )
         except linalg.LinAlgError:
             jitter = max(1e-10, 100.0 * jitter)
             continue
-        return (lower / scale[:, None], True), mean, total * factor
+        result: Array = lower / scale[:, None]
+        return result

@@ -23,7 +23,7 @@ Array = Any
 
 _PAIRS = 12
 _SUFFICIENT = 1e-4  # of the decrease that the slope promises
-_SHORTEST = 1e-10
+_SHORTEST = 1e-6
 _GAP = 0.1  # above the minimum of the objective, as a part of the tolerance
 _PATIENCE = 20  # iterations in which something must have changed
 _MANY = 8  # iterations at one penalty, after a minimum at another
@@ -227,11 +227,11 @@ def _descend(
             pairs.of(open_still)
             curvature = curvature.of_vectors(np.repeat(open_still, x.shape[1]))
         renewal = objective.renewal(active)
-        slow = _slow(found.history[max(renewed, moved_on) :], tol, renewal)
+        pays = slow(found.history[max(renewed, moved_on) :], tol, renewal)
         if moved_on and iteration - begun[active].min() >= _MANY:
             # Gradients come and go with the penalties, but the passes add up.
-            slow |= iteration - renewed > 1.5 * renewal
-        if slow:
+            pays |= iteration - renewed > 1.5 * renewal
+        if pays:
             curvature, pairs, renewed = objective.curvature(x, active), _Pairs(), iteration
             found.renewals += 1
         direction = pairs.direction(gradients, curvature)
@@ -240,7 +240,7 @@ def _descend(
             pairs = _Pairs()
             direction = pairs.direction(gradients, curvature)
             slopes = _dot(direction, gradients)
-        if _level(found.history[moved_on:], totals[moved_on:]):
+        if level(found.history[moved_on:], totals[moved_on:], tol):
             found.reason = "precision"
             return
         moved = _search(objective, found, active, x, values, direction, slopes)
@@ -269,12 +269,12 @@ def _evaluate(
     return objective.evaluate(x, problems)
 
 
-def _slow(since: list[float], tol: float, renewal: float) -> bool:
+def slow(since: list[float], tol: float, renewal: float) -> bool:
     """Whether the passes still to come cost more than a Hessian and the few that follow it.
 
     Progress is judged by as many iterations as half a Hessian costs: it comes and goes.
     """
-    window = max(_LOOK_BACK, int(renewal / 2.0))
+    window = max(_LOOK_BACK if renewal > 2.5 else 1, int(renewal / 2.0))
     if len(since) <= window:
         return False
     gained = np.log(max(since[-1 - window], tol) / max(min(since[-window:]), tol)) / window
@@ -282,13 +282,18 @@ def _slow(since: list[float], tol: float, renewal: float) -> bool:
     return bool(to_gain > gained * (_LOOK_BACK + 1.5 * renewal))
 
 
-def _level(history: list[float], totals: list[float]) -> bool:
-    """Whether nothing but rounding errors has changed for long."""
+def level(history: list[float], totals: list[float], tol: float) -> bool:
+    """Whether nothing but rounding errors has changed for long.
+
+    Those of the scores show in the values, and may be far above the values' own.
+    """
     if len(history) <= _PATIENCE:
         return False
     before, since = totals[-1 - _PATIENCE], totals[-_PATIENCE:]
-    fell = before - min(since) > 16.0 * np.finfo(float).eps * abs(before)
-    return not fell and min(history[-_PATIENCE:]) >= 0.5 * min(history[:-_PATIENCE])
+    rounding = max(16.0 * np.finfo(float).eps * abs(before), 0.1 * _GAP * tol)
+    return before - min(since) <= rounding and min(history[-_PATIENCE:]) >= 0.5 * min(
+        history[:-_PATIENCE]
+    )
 
 
 def _search(

@@ -45,13 +45,18 @@ class PenalisedLoss:
         self.fit_intercept = fit_intercept
         self._rows = rows
         self._some: tuple[Array, Rows] = np.arange(len(penalty)), rows
-        self._origin = rows.origin()
+        self.origin = rows.origin()
         self._scatter: Scatter | None = None
 
     @property
     def diagonal(self) -> bool:
         """Whether there are too many features for a matrix of their own."""
         return self._rows.shape[1] > MOST_FEATURES
+
+    @property
+    def selects(self) -> bool:
+        """Whether the rows can be had with some of the features alone."""
+        return hasattr(self._rows, "of_features")
 
     def start(self) -> Array:
         """Return parameters to begin with: no weights, and biases that give the base rates."""
@@ -84,31 +89,64 @@ class PenalisedLoss:
         gradients[..., -1] = by_biases / total[:, None] if self.fit_intercept else 0.0
         return values, gradients
 
-    def curvature(self, parameters: Array | None, problems: Array) -> Curvature:
-        """Return an approximate Hessian: to begin with, or at some parameters."""
+    def moments(self, parameters: Array | None, problems: Array) -> tuple[Scatter, Array]:
+        """Return the features' scatter, and what turns it into second derivatives.
+
+        Parameters
+        ----------
+        parameters : ndarray, shape (problems, classes, features + 1), or None
+            Where: without any, something to begin with, alike for all vectors.
+        problems : ndarray of int
+            Which.
+
+        Returns
+        -------
+        tuple of (Scatter, ndarray)
+            About `origin`, and a factor for each vector, of shape (problems times classes,).
+        """
         rows, features = self._rows.shape
-        classes = self.base.shape[1]
-        penalty = np.repeat(self.penalty[problems], classes)
-        mean_weight = self.total_weight[problems] / rows
         if parameters is None:
             if self._scatter is None:
                 share = max(1, min(8, rows // (_ROWS_A_FEATURE * max(features, 1))))
-                self._scatter = self._rows.scatter(self._origin, None, share, self.diagonal)
-            scatter = self._scatter
+                self._scatter = self._rows.scatter(self.origin, None, share, self.diagonal)
             base = self.base[problems]
-            scale = (_LESS_CURVED * base * (1.0 - base)).reshape(-1) / scatter.total[0]
-        else:
-            at = Parameters(parameters[..., :-1], parameters[..., -1])
-            scatter = self._of(problems).scatter(self._origin, at, 1, self.diagonal)
-            scale = 1.0 / (scatter.rows * np.repeat(mean_weight, classes))
-        return Curvature(scatter, self._origin, scale, penalty, self.fit_intercept)
+            scale = (_LESS_CURVED * base * (1.0 - base)).reshape(-1) / self._scatter.total[0]
+            return self._scatter, scale
+        at = Parameters(parameters[..., :-1], parameters[..., -1])
+        scatter = self._of(problems).scatter(self.origin, at, 1, self.diagonal)
+        mean_weight = self.total_weight[problems] / rows
+        return scatter, 1.0 / (scatter.rows * np.repeat(mean_weight, self.base.shape[1]))
+
+    def curvature(self, parameters: Array | None, problems: Array) -> Curvature:
+        """Return an approximate Hessian: to begin with, or at some parameters."""
+        scatter, scale = self.moments(parameters, problems)
+        penalty = np.repeat(self.penalty[problems], self.base.shape[1])
+        return Curvature(scatter, self.origin, scale, penalty, self.fit_intercept)
+
+    def of_features(self, features: Array) -> PenalisedLoss:
+        """Return the same loss of some of the features alone: all others have no weight.
+
+        Parameters
+        ----------
+        features : ndarray of int
+            Which; their columns are copied.
+        """
+        whole: Any = self._rows
+        rows = whole.of_features(features)
+        return PenalisedLoss(rows, self.penalty, self.total_weight, self.base, self.fit_intercept)
 
     def renewal(self, problems: Array) -> float:
         """Return what a Hessian at some parameters costs, in passes.
 
-        Counted in operations, of which a matrix product does thirty in the time that memory takes
-        to bring eight bytes.
+        Counted in nanoseconds of a core that multiplies thirty numbers in the time that memory
+        takes to bring one, and of the calls from Python, which is what small data waits for.
         """
-        features, vectors = self._rows.shape[1], len(problems) * int(self.base.shape[1])
+        rows, features = self._rows.shape
+        vectors, numbers = len(problems) * int(self.base.shape[1]), rows * features / 30.0
         of_vector = 8.0 if self.diagonal else features + 90.0
-        return vectors * of_vector / max(25.0, 4.0 * vectors)
+        hessian = vectors * (1.5e5 + numbers * of_vector)
+        passes = hessian / (1.0e5 + numbers * max(25.0, 4.0 * vectors))
+        # The blocks of a softmax know nothing of each other, and a diagonal of no other entry: what
+        # L-BFGS has gathered does.
+        whole = self.base.shape[1] == 1 and not self.diagonal
+        return passes if whole else max(20.0, 2.0 * passes)

@@ -196,11 +196,17 @@ class _Local:
         """Return the same rows with some of the problems."""
         return type(self)(self.matrix, self.observed.of_problems(problems))
 
+    def of_features(self, features: Array) -> Any:
+        """Return the same rows with some of the features, whose columns are copied."""
+        return type(self)(self.matrix[:, features], self.observed)
+
     def scores(self, parameters: Parameters, rows: slice) -> Array:
         """Return the scores of some rows, of shape (n, problems, classes)."""
         problems, classes, features = parameters.weights.shape
         vectors = parameters.weights.reshape(-1, features)
-        found = np.asarray(self.matrix[rows] @ vectors.T, np.float64)
+        # All rows of a sparse matrix are a copy of it.
+        some = self.matrix if rows == slice(None) else self.matrix[rows]
+        found = np.asarray(some @ vectors.T, np.float64)
         found += parameters.biases.reshape(-1)
         found = found.reshape(-1, problems, classes)
         offset = self.observed.of_rows(rows).offset
@@ -360,6 +366,10 @@ class Blocks:
     def of_problems(self, problems: Array) -> Blocks:
         """Return the same rows with some of the problems."""
         return Blocks([block.of_problems(problems) for block in self.blocks])
+
+    def of_features(self, features: Array) -> Blocks:
+        """Return the same rows with some of the features, whose columns are copied."""
+        return Blocks([block.of_features(features) for block in self.blocks])
 
     def evaluate(self, parameters: Parameters) -> Sums:
         """Pass over all rows: losses and gradient."""
