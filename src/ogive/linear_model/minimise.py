@@ -81,6 +81,18 @@ def _dot(a: Array, b: Array) -> Array:
     return np.einsum("qkp,qkp->q", a, b)
 
 
+def _centred(parameters: Array) -> Array:
+    """Return parameters whose sum over the classes is 0.
+
+    What is added to all classes changes no probability, and only a penalty would pull it back,
+    slowly.  A block for each class, unlike their whole Hessian, does not keep the sum.
+    """
+    if parameters.shape[1] == 1:
+        return parameters.copy()
+    centred: Array = parameters - parameters.mean(1, keepdims=True)
+    return centred
+
+
 def _of_penalty(parameters: Array, penalty: Array) -> Array:
     """Return the gradient of a penalty, which leaves biases alone."""
     gradient = parameters * penalty[:, None, None]
@@ -115,7 +127,7 @@ class _Pairs:
             factor = inverse * _dot(step, result)
             result -= factor[:, None, None] * change
             factors.append(factor)
-        result = curvature.solve(result)
+        result = _centred(curvature.solve(result))
         if self.pairs:
             step, change, inverse = self.pairs[-1]
             length = _dot(change, curvature.solve(change)) * inverse
@@ -159,7 +171,7 @@ def minimise(
         Also where it was interrupted from the keyboard: then the last parameters.
     """
     found = Minimum(
-        start.copy(),
+        _centred(start),
         np.full(len(start), np.nan),
         np.full(len(start), np.inf),
         np.zeros(len(start), np.int64),
