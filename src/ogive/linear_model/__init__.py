@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ogive.linear_model.logistic import LogisticRegression
+from ogive.linear_model.logistic_cv import LogisticRegressionCV
 from ogive.linear_model.report import SolverReport
 
-__all__ = ["LogisticRegression", "SolverReport"]
+__all__ = ["LogisticRegression", "LogisticRegressionCV", "SolverReport"]

@@ -87,7 +87,7 @@ def shares(observed: Observed, classes: int) -> tuple[Array, Array]:
         ]
         positive = np.array(found)
     total = np.broadcast_to(observed.weight.sum(0), problems)
-    return total, positive / total[:, None]
+    return total, np.divide(positive, total[:, None], where=total[:, None] > 0, out=0.0 * positive)
 
 
 def fit_path(
@@ -100,6 +100,7 @@ def fit_path(
     fit_intercept: bool = True,
     tol: float = 1e-6,
     max_iter: int = 500,
+    start: Array | None = None,
 ) -> Path:
     """Fit every fold at every penalty, from the strongest to the weakest.
 
@@ -111,7 +112,7 @@ def fit_path(
         Of all rows.
     train : ndarray of bool, shape (folds, n)
         Which rows each fold is fitted to.
-    alphas : ndarray of float64, shape (folds, alphas)
+    alphas : ndarray of float64, shape (folds, alphas) or (folds, problems, alphas)
         What is multiplied with half the squared weights, in any order.
     classes : int, default 1
         1 for labels.
@@ -121,6 +122,8 @@ def fit_path(
         How large the largest entry of a gradient of the mean objective may be.
     max_iter : int, default 500
         At most so many iterations at one penalty.
+    start : ndarray, shape (folds, problems, classes, features + 1), optional
+        Where to begin; without it, at the folds' base rates.
 
     Returns
     -------
@@ -151,11 +154,17 @@ def fit_path(
     """
     folded = of_folds(observed, train)
     total, base = shares(folded, classes)
-    _check(base, fit_intercept, len(train))
-    return _Walk(rows_of(folded), total, base, alphas, fit_intercept).path(tol, max_iter)
+    if fit_intercept:
+        _check(base, len(train))
+    else:
+        # Where a fit without biases begins, all classes are alike.
+        base = np.full_like(base, 1.0 / max(classes, 2))
+    walk = _Walk(rows_of(folded), total, base, alphas, fit_intercept)
+    begin = walk.loss.start() if start is None else start.reshape(len(total), *start.shape[2:])
+    return walk.path(begin, tol, max_iter)
 
 
-def _check(base: Array, fit_intercept: bool, folds: int) -> None:
+def _check(base: Array, folds: int) -> None:
     lacking = (base <= 0.0).any(1) | ((base >= 1.0).any(1))
     if lacking.any():
         fold = int(np.flatnonzero(lacking)[0]) // (len(base) // folds)
@@ -170,10 +179,12 @@ class _Walk:
     def __init__(
         self, rows: Rows, total: Array, base: Array, alphas: Array, fit_intercept: bool
     ) -> None:
-        self.folds, self.steps = alphas.shape
+        self.folds, self.steps = alphas.shape[0], alphas.shape[-1]
         self.labels = len(total) // self.folds
         # Per problem, from the strongest penalty on.
-        each = np.repeat(alphas, self.labels, 0)
+        by_label = alphas.reshape(self.folds, -1, self.steps)
+        each = np.broadcast_to(by_label, (self.folds, self.labels, self.steps))
+        each = each.reshape(-1, self.steps)
         self.order = np.argsort(-each, axis=1, kind="stable")
         self.alphas = np.take_along_axis(each, self.order, 1)
         self.at = np.zeros(len(total), np.int64)
@@ -188,9 +199,8 @@ class _Walk:
         )
         self.rows = rows
 
-    def path(self, tol: float, max_iter: int) -> Path:
+    def path(self, start: Array, tol: float, max_iter: int) -> Path:
         """Walk to the end."""
-        start = self.loss.start()
         while (self.at < self.steps).any():
             minimum = minimise(self.loss, start, tol, max_iter, then=self.go_on)
             self._count(minimum)
