@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -161,6 +163,12 @@ def test_too_few_iterations_are_said() -> None:
         LogisticRegressionCV(Cs=CS, max_iter=1).fit(*binary())
 
 
-@parametrize_with_checks([LogisticRegressionCV(Cs=3, cv=3, tol=1e-11)])
+@parametrize_with_checks([LogisticRegressionCV(Cs=[0.01, 0.1], cv=3, tol=1e-10)])
 def test_scikit_learns_checks(estimator: Any, check: Any) -> None:
     check(estimator)
+
+
+def test_the_examples_run() -> None:
+    result = doctest.testmod(import_module("ogive.linear_model.logistic_cv"))
+    assert result.attempted > 0
+    assert result.failed == 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import doctest
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -218,3 +220,9 @@ def test_weights_of_folds_and_labels() -> None:
     of_classes = of_folds(Observed(np.array([0, 1, 2]), weight[:, :1], np.zeros((1, 1))), train)
     np.testing.assert_array_equal(of_classes.weight, [[1, 0], [3, 3], [0, 5]])
     assert isinstance(Path(*5 * [np.zeros(1)]).passes, int)
+
+
+def test_the_examples_run() -> None:
+    result = doctest.testmod(import_module("ogive.linear_model.path"))
+    assert result.attempted > 0
+    assert result.failed == 0
