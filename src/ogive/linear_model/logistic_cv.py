@@ -315,7 +315,7 @@ class LogisticRegressionCV(Predictions, ClassifierMixin, BaseEstimator):  # type
         >>> X, y = load_iris(return_X_y=True)
         >>> model = LogisticRegressionCV(Cs=3, scoring="neg_log_loss").fit(X, y)
         >>> round(model.score(X, y), 2)
-        -0.03
+        -0.04
         """
         check_is_fitted(self)
         if self.scoring is None:

@@ -135,7 +135,8 @@ class _Pairs:
             result *= scale[:, None, None]
         for (step, change, inverse), factor in zip(self.pairs, reversed(factors), strict=True):
             result += (factor - inverse * _dot(change, result))[:, None, None] * step
-        return -result
+        # Short steps have rounding errors in their sums, which would add up.
+        return -_centred(result)
 
 
 def minimise(

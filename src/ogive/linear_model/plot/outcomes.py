@@ -60,7 +60,9 @@ def outcomes(y_true: Any, probabilities: Any, pos_label: Any = None) -> tuple[Ar
         if len(classes) > 2:
             raise ValueError(f"y_true has {len(classes)} classes: choose one with pos_label")
         if len(classes) == 1 and classes[0] not in (0, 1):
-            raise ValueError(f"y_true has only {classes.tolist()[0]!r}: say with pos_label what it is")
+            raise ValueError(
+                f"y_true has only {classes.tolist()[0]!r}: say with pos_label what it is"
+            )
         pos_label = classes[-1] if len(classes) == 2 else 1
     elif pos_label not in classes.tolist():
         raise ValueError(f"pos_label={pos_label!r} is not in y_true: {classes.tolist()}")
