@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize, sparse, special
 
+from ogive.linear_model.curvature import JointCurvature
 from ogive.linear_model.minimise import Minimum, minimise
 from ogive.linear_model.objective import PenalisedLoss
 from ogive.linear_model.rows import DenseRows, Observed, Rows, SparseRows
@@ -156,6 +157,37 @@ def test_classes_beside_scipys_minimiser(intercept: bool) -> None:
     # The losses do not change with the sum over the classes: its derivative is alpha times itself.
     assert np.abs(found.parameters[0, :, :-1].sum(0)).max() <= classes * 1e-10 / alpha
     assert intercept or not found.parameters[..., -1].any()
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("alpha", [0.0, 1e-4])
+def test_the_joint_hessian_of_classes(alpha: float, intercept: bool) -> None:
+    """One step with it, from next to the optimum, squares the distance."""
+    rng = np.random.default_rng(12)
+    x = rng.standard_normal((400, 5)) * [1.0, 1e3, 1e-3, 1.0, 1.0] + 2.0
+    y = rng.integers(0, 4, 400)
+    target = objective(DenseRows(x, observed(y)), alpha, 4, intercept)
+    best = minimise(target, target.start(), 1e-12, 500).parameters
+    everything = np.arange(1)
+    near = best * (1.0 + 1e-6 * rng.standard_normal(best.shape))
+    _, gradient = target.evaluate(near, everything)
+    joint = target.curvature(near, everything)
+    assert isinstance(joint, JointCurvature)
+    scores = [
+        np.einsum("np,kp->nk", x, at[0, :, :-1]) + at[0, :, -1]
+        for at in (near - joint.solve(gradient), near, best)
+    ]
+    scores = [part - part.mean(1, keepdims=True) for part in scores]
+    assert np.abs(scores[0] - scores[2]).max() < 1e-3 * np.abs(scores[1] - scores[2]).max()
+
+
+def test_a_direction_that_leads_nowhere_is_tried_with_the_hessian() -> None:
+    """The weights of the classes are so unequal that what is known at the start says little."""
+    rng = np.random.default_rng(13)
+    x, y = rng.standard_normal((150, 4)), rng.integers(0, 3, 150)
+    weight = np.array([1.0, 1e-7, 1.0])[y][:, None]
+    found = fit(DenseRows(x, observed(y, weight)), 1e-2, 3, tol=1e-9)
+    assert found.reason == "converged"
 
 
 def test_labels_are_problems_of_their_own() -> None:

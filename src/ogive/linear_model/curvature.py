@@ -231,3 +231,80 @@ def factorised(matrix: Array) -> Array:
             continue
         result: Array = lower / scale[:, None]
         return result
+
+
+class JointCurvature:
+    """The Hessian of one softmax: all its classes together.
+
+    A softmax does not change when the same is added to the parameters of all classes.  The
+    Hessian is 0 along that, and so is every gradient but for the penalty's, so that whatever is
+    added there changes no solution.
+
+    Parameters
+    ----------
+    hessian : ndarray of float64, shape (classes - 1, features + 1, classes - 1, features + 1)
+        Of the mean loss by the parameters of all classes but the first, for features about
+        `origin`, the bias last; without biases one entry less.
+    origin : ndarray, shape (features,)
+        What features are taken about.
+    penalty : float
+        λ.
+    fit_intercept : bool
+        Whether there are biases.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ogive.linear_model.curvature import JointCurvature
+    >>> joint = JointCurvature(np.full((1, 1, 1, 1), 0.25), np.zeros(1), 0.0, False)
+    >>> joint.solve(np.array([[[0.5, 0.0], [-0.5, 0.0]]])).round(6) + 0.0
+    array([[[ 1.,  0.],
+            [-1.,  0.]]])
+    """
+
+    def __init__(self, hessian: Array, origin: Array, penalty: float, fit_intercept: bool) -> None:
+        free, columns = hessian.shape[:2]
+        classes = free + 1
+        whole = np.zeros((classes, columns, classes, columns))
+        whole[1:, :, 1:] = hessian
+        whole[0, :, 1:] = -hessian.sum(0)
+        whole[1:, :, 0] = -hessian.sum(2)
+        whole[0, :, 0] = hessian.sum((0, 2))
+        size = np.einsum("kjkj->j", whole) / classes
+        ridge = np.full(columns, penalty)
+        ridge[len(origin) :] = 0.0
+        for k in range(classes):
+            np.einsum("jj->j", whole[k, :, k])[...] += ridge + _LEAST * size
+        # Along what all classes have in common.
+        along = np.where(size > 0.0, size, 1.0) / classes
+        np.einsum("ajbj->abj", whole)[...] += along
+        self._origin = origin if fit_intercept else np.zeros_like(origin)
+        self._columns = columns
+        self._factor = factorised(whole.reshape(classes * columns, classes * columns))
+
+    def of_vectors(self, vectors: Array) -> JointCurvature:
+        """Return itself: there is one problem."""
+        return self
+
+    def solve(self, gradient: Array) -> Array:
+        """Multiply a gradient with the inverse.
+
+        Parameters
+        ----------
+        gradient : ndarray, shape (1, classes, features + 1)
+            The last entry of each vector belongs to its bias.
+
+        Returns
+        -------
+        ndarray
+            Of the same shape.
+        """
+        about = gradient[0].copy()
+        about[:, :-1] -= about[:, -1:] * self._origin
+        flat = about[:, : self._columns].reshape(-1)
+        moved = linalg.cho_solve((self._factor, True), flat, check_finite=False)
+        result = np.zeros_like(gradient)
+        result[0, :, : self._columns] = moved.reshape(len(about), self._columns)
+        if self._columns == gradient.shape[2]:
+            result[0, :, -1] -= result[0, :, :-1] @ self._origin
+        return result

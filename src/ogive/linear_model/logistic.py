@@ -223,12 +223,10 @@ class LogisticRegression(Predictions, ClassifierMixin, BaseEstimator):  # type: 
     def _minimise(self, objective: PenalisedLoss, l1: Array, start: Array) -> Minimum:
         if not l1.any():
             return minimise(objective, start, self.tol, self.max_iter)
-        from ogive.linear_model.elastic import (  # type: ignore[import-not-found, unused-ignore]
-            minimise_elastic,
-        )
+        # Loaded where it is needed.
+        from ogive.linear_model.elastic import minimise_elastic
 
-        found: Minimum = minimise_elastic(objective, l1, start, self.tol, self.max_iter)
-        return found
+        return minimise_elastic(objective, l1, start, self.tol, self.max_iter)
 
     def _keep(
         self, found: Minimum, target: Target, totals: Array, kept: Array, sparsely: bool

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ogive.linear_model.curvature import Curvature
+from ogive.linear_model.curvature import Curvature, JointCurvature
 
 Array = Any
 
@@ -38,7 +38,7 @@ class Objective(Protocol):
     def evaluate(self, parameters: Array, problems: Array) -> tuple[Array, Array]:
         """Return values and gradients of some of the problems."""
 
-    def curvature(self, parameters: Array | None, problems: Array) -> Curvature:
+    def curvature(self, parameters: Array | None, problems: Array) -> Curvature | JointCurvature:
         """Return an approximate Hessian: to begin with, or at some parameters."""
 
     def renewal(self, problems: Array) -> float:
@@ -121,7 +121,7 @@ class _Pairs:
     def of(self, problems: Array) -> None:
         self.pairs = [(s[problems], y[problems], r[problems]) for s, y, r in self.pairs]
 
-    def direction(self, gradient: Array, curvature: Curvature) -> Array:
+    def direction(self, gradient: Array, curvature: Curvature | JointCurvature) -> Array:
         result, factors = gradient.copy(), []
         for step, change, inverse in reversed(self.pairs):
             factor = inverse * _dot(step, result)
@@ -258,8 +258,18 @@ def _descend(
             return
         moved = _search(objective, found, active, x, values, direction, slopes)
         if moved is None:
-            found.reason = "precision"
-            return
+            if renewed == iteration and not pairs.pairs:
+                found.reason = "precision"
+                return
+            # A direction that leads nowhere may be that of a bad approximation: once more.
+            curvature, pairs, renewed = objective.curvature(x, active), _Pairs(), iteration
+            found.renewals += 1
+            direction = pairs.direction(gradients, curvature)
+            slopes = _dot(direction, gradients)
+            moved = _search(objective, found, active, x, values, direction, slopes)
+            if moved is None:
+                found.reason = "precision"
+                return
         new, values, changed = moved
         pairs.add(new - x, changed - gradients)
         x, gradients = new, changed

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ogive.linear_model.curvature import Curvature
+from ogive.linear_model.curvature import Curvature, JointCurvature
+from ogive.linear_model.information import information
 from ogive.linear_model.rows import Parameters, Rows, Scatter
 
 Array = Any
@@ -15,6 +16,8 @@ Array = Any
 _ROWS_A_FEATURE = 40
 # Curvature on the way, as a part of that where all probabilities are the base rates.
 _LESS_CURVED = 0.6
+# More parameters of a softmax than these have no matrix for all of them.
+_MOST_TOGETHER = 1500
 # More features than these have no matrix of their own.
 MOST_FEATURES = 4000
 
@@ -117,8 +120,21 @@ class PenalisedLoss:
         mean_weight = self.total_weight[problems] / rows
         return scatter, 1.0 / (scatter.rows * np.repeat(mean_weight, self.base.shape[1]))
 
-    def curvature(self, parameters: Array | None, problems: Array) -> Curvature:
+    @property
+    def _together(self) -> bool:
+        """Whether the Hessian is that of all classes of one softmax."""
+        problems, classes = self.base.shape
+        few = classes * (self._rows.shape[1] + 1) <= _MOST_TOGETHER
+        return bool(problems == 1 and classes > 1 and few)
+
+    def curvature(self, parameters: Array | None, problems: Array) -> Curvature | JointCurvature:
         """Return an approximate Hessian: to begin with, or at some parameters."""
+        if parameters is not None and self._together:
+            origin = self.origin if self.fit_intercept else np.zeros_like(self.origin)
+            found = information(self._rows, parameters, origin, self.fit_intercept)
+            free, columns = self.base.shape[1] - 1, len(origin) + self.fit_intercept
+            hessian = found.hessian.reshape(free, columns, free, columns) / self.total_weight[0]
+            return JointCurvature(hessian, origin, float(self.penalty[0]), self.fit_intercept)
         scatter, scale = self.moments(parameters, problems)
         penalty = np.repeat(self.penalty[problems], self.base.shape[1])
         return Curvature(scatter, self.origin, scale, penalty, self.fit_intercept)
@@ -144,9 +160,13 @@ class PenalisedLoss:
         rows, features = self._rows.shape
         vectors, numbers = len(problems) * int(self.base.shape[1]), rows * features / 30.0
         of_vector = 8.0 if self.diagonal else features + 90.0
+        of_pass = 1.0e5 + numbers * max(25.0, 4.0 * vectors)
+        if self._together:
+            pairs, parameters = vectors * (vectors - 1) / 2.0, vectors * (features + 1.0)
+            hessian = pairs * (1.0e5 + numbers * of_vector) + parameters**3 / 60.0
+            return hessian / of_pass
         hessian = vectors * (1.5e5 + numbers * of_vector)
-        passes = hessian / (1.0e5 + numbers * max(25.0, 4.0 * vectors))
         # The blocks of a softmax know nothing of each other, and a diagonal of no other entry: what
         # L-BFGS has gathered does.
         whole = self.base.shape[1] == 1 and not self.diagonal
-        return passes if whole else max(20.0, 2.0 * passes)
+        return hessian / of_pass if whole else max(20.0, 2.0 * hessian / of_pass)
