@@ -73,13 +73,13 @@ class Curvature:
         some._use([key for key, wanted in zip(self._keys, vectors, strict=True) if wanted])
         return some
 
-    def with_penalty(self, penalty: Array) -> Curvature:
-        """Return the same with other penalties, one for each vector."""
-        other, before = copy(self), self._keys
+    def with_penalty(self, more: Array) -> Curvature:
+        """Return the same with penalties that are larger by so much, for each vector."""
+        other = copy(self)
         other._use(
             [
-                (which, factor, float(ridge))
-                for (which, factor, _), ridge in zip(before, penalty, strict=True)
+                (which, factor, ridge + float(added))
+                for (which, factor, ridge), added in zip(self._keys, more, strict=True)
             ]
         )
         return other
@@ -263,6 +263,7 @@ class JointCurvature:
     """
 
     def __init__(self, hessian: Array, origin: Array, penalty: float, fit_intercept: bool) -> None:
+        self._of = hessian, origin, penalty, fit_intercept
         free, columns = hessian.shape[:2]
         classes = free + 1
         whole = np.zeros((classes, columns, classes, columns))
@@ -285,6 +286,11 @@ class JointCurvature:
     def of_vectors(self, vectors: Array) -> JointCurvature:
         """Return itself: there is one problem."""
         return self
+
+    def with_penalty(self, more: Array) -> JointCurvature:
+        """Return the same with a penalty that is larger by so much, alike for all classes."""
+        hessian, origin, penalty, fit_intercept = self._of
+        return JointCurvature(hessian, origin, penalty + float(more[0]), fit_intercept)
 
     def solve(self, gradient: Array) -> Array:
         """Multiply a gradient with the inverse.

@@ -33,8 +33,6 @@ _LOOK_BACK = 3  # iterations by which progress is judged
 class Objective(Protocol):
     """What is minimised: parameters are of shape (problems, classes, features + 1)."""
 
-    penalty: Array  # of shape (problems,): what is multiplied with half the squared weights
-
     def evaluate(self, parameters: Array, problems: Array) -> tuple[Array, Array]:
         """Return values and gradients of some of the problems."""
 
@@ -220,7 +218,7 @@ def _descend(
                 values = values + 0.5 * more * _dot(x[..., :-1], x[..., :-1])
                 gradients = gradients + _of_penalty(x, more)
                 pairs.with_penalty(more)
-                curvature = curvature.with_penalty(np.repeat(objective.penalty[active], x.shape[1]))
+                curvature = curvature.with_penalty(np.repeat(more, x.shape[1]))
                 sizes = np.abs(gradients).max((1, 2))
                 found.values[active], found.sizes[active] = values, sizes
                 begun[active[goes_on]] = iteration
@@ -275,7 +273,7 @@ def _descend(
         x, gradients = new, changed
 
 
-def _open(gradients: Array, curvature: Curvature, tol: float) -> Array:
+def _open(gradients: Array, curvature: Curvature | JointCurvature, tol: float) -> Array:
     """Return which problems are not yet solved."""
     open_still: Array = ~(np.abs(gradients).max((1, 2)) <= tol)
     if not open_still.all():
