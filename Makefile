@@ -8,7 +8,7 @@ STUDY_DIR ?= ogive-study
 BENCH_DIR ?= build/bench
 SOURCES := $(shell find native src -type f -not -name '*.pyc' -not -name '*.so') meson.build pyproject.toml
 
-.PHONY: study test lint bench docs exhaustive coefficients aarch64 clean
+.PHONY: study test lint bench bench-linear docs exhaustive coefficients aarch64 clean
 
 study: $(VENV)/.installed
 	$(BIN)/ogive study --out $(STUDY_DIR) $(ARGUMENTS)
@@ -41,6 +41,13 @@ bench: $(VENV)/.installed $(VENV)/.peers
 	    > $(BENCH_DIR)/speed_rows.md
 	$(BIN)/python benchmarks/picture.py $(BENCH_DIR)/speed.svg $(BENCH_DIR)/small.json \
 	    $(BENCH_DIR)/large.json
+
+# Logistic regression against every solver of scikit-learn's: hours, on a quiet machine.  Writes
+# linear.md, as docs/ has it, and linear.json.  ARGUMENTS=--tiny tries it in a minute or two.
+bench-linear: $(VENV)/.installed $(VENV)/.peers
+	mkdir -p $(BENCH_DIR)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt '.[linear]'
+	$(BIN)/python benchmarks/linear/run.py $(BENCH_DIR) $(ARGUMENTS)
 
 # Every float32 through every function, at every level: hours for all of them, and only what the
 # certificate, docs/exhaustive.json, does not yet have for these sources.

@@ -16,6 +16,8 @@ from scipy import linalg
 from ogive.linear_model.rows import Scatter
 
 Array = Any
+_Key = tuple[int, float, float]  # which weighting, what it is multiplied with, λ
+_Block = tuple[tuple[Array, bool], Array, float]  # a factorisation, the mean, the total
 
 # What is added to the diagonal, relative to it, so that collinear features can be factorised.
 _LEAST = 1e-11
@@ -54,29 +56,44 @@ class Curvature:
     ) -> None:
         self.fit_intercept = fit_intercept
         shared = len(scatter.total) == 1
-        keys = []
+        keys: list[_Key] = []
         for v, (factor, ridge) in enumerate(zip(scale, penalty, strict=True)):
             # Factors that differ by less than the curvature itself does share a factorisation.
             near = (
                 2.0 ** (np.round(4.0 * np.log2(factor)) / 4.0) if shared and factor > 0 else factor
             )
             keys.append((0 if shared else v, float(near), float(ridge)))
-        different = list(dict.fromkeys(keys))
-        self._blocks = [_block(scatter, origin, *key, fit_intercept) for key in different]
-        self._use([different.index(key) for key in keys])
+        self._of = scatter, origin
+        self._blocks: dict[_Key, _Block] = {}
+        self._use(keys)
 
     def of_vectors(self, vectors: Array) -> Curvature:
         """Return the blocks of some of the vectors, which a mask names."""
         some = copy(self)
-        some._use([of for of, wanted in zip(self._block_of, vectors, strict=True) if wanted])
+        some._use([key for key, wanted in zip(self._keys, vectors, strict=True) if wanted])
         return some
 
-    def _use(self, block_of: list[int]) -> None:
-        """Say which block each vector has."""
-        self._block_of = block_of
+    def with_penalty(self, more: Array) -> Curvature:
+        """Return the same with penalties that are larger by so much, for each vector."""
+        other = copy(self)
+        other._use(
+            [
+                (which, factor, ridge + float(added))
+                for (which, factor, ridge), added in zip(self._keys, more, strict=True)
+            ]
+        )
+        return other
+
+    def _use(self, keys: list[_Key]) -> None:
+        """Say which block each vector has; those that are known are not factorised again."""
+        known, self._keys, self._blocks = self._blocks, keys, {}
+        for key in dict.fromkeys(keys):
+            which, factor, ridge = key
+            self._blocks[key] = known.get(key) or _block(
+                *self._of, which, factor, ridge, self.fit_intercept
+            )
         self._vectors_of = {
-            block: np.array([v for v, of in enumerate(block_of) if of == block])
-            for block in dict.fromkeys(block_of)
+            key: np.array([v for v, of in enumerate(keys) if of == key]) for key in self._blocks
         }
 
     def solve(self, gradient: Array) -> Array:
@@ -94,8 +111,8 @@ class Curvature:
         """
         flat = gradient.reshape(-1, gradient.shape[-1])
         result = np.empty_like(flat)
-        for block, vectors in self._vectors_of.items():
-            factor, mean, total = self._blocks[block]
+        for key, vectors in self._vectors_of.items():
+            factor, mean, total = self._blocks[key]
             some = flat[vectors]
             ahead = some[:, :-1] - some[:, -1:] * mean
             if factor[0].ndim == 2:
@@ -246,6 +263,7 @@ class JointCurvature:
     """
 
     def __init__(self, hessian: Array, origin: Array, penalty: float, fit_intercept: bool) -> None:
+        self._of = hessian, origin, penalty, fit_intercept
         free, columns = hessian.shape[:2]
         classes = free + 1
         whole = np.zeros((classes, columns, classes, columns))
@@ -268,6 +286,11 @@ class JointCurvature:
     def of_vectors(self, vectors: Array) -> JointCurvature:
         """Return itself: there is one problem."""
         return self
+
+    def with_penalty(self, more: Array) -> JointCurvature:
+        """Return the same with a penalty that is larger by so much, alike for all classes."""
+        hessian, origin, penalty, fit_intercept = self._of
+        return JointCurvature(hessian, origin, penalty + float(more[0]), fit_intercept)
 
     def solve(self, gradient: Array) -> Array:
         """Multiply a gradient with the inverse.

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, Protocol
 
 import numpy as np
@@ -25,6 +26,7 @@ _SUFFICIENT = 1e-4  # of the decrease that the slope promises
 _SHORTEST = 1e-6
 _GAP = 0.1  # above the minimum of the objective, as a part of the tolerance
 _PATIENCE = 20  # iterations in which something must have changed
+_MANY = 8  # iterations at one penalty, after a minimum at another
 _LOOK_BACK = 3  # iterations by which progress is judged
 
 
@@ -77,6 +79,25 @@ def _dot(a: Array, b: Array) -> Array:
     return np.einsum("qkp,qkp->q", a, b)
 
 
+def _centred(parameters: Array) -> Array:
+    """Return parameters whose sum over the classes is 0.
+
+    What is added to all classes changes no probability, and only a penalty would pull it back,
+    slowly.  A block for each class, unlike their whole Hessian, does not keep the sum.
+    """
+    if parameters.shape[1] == 1:
+        return parameters.copy()
+    centred: Array = parameters - parameters.mean(1, keepdims=True)
+    return centred
+
+
+def _of_penalty(parameters: Array, penalty: Array) -> Array:
+    """Return the gradient of a penalty, which leaves biases alone."""
+    gradient = parameters * penalty[:, None, None]
+    gradient[..., -1] = 0.0
+    return gradient
+
+
 class _Pairs:
     """Differences of parameters and of gradients, and the direction that follows from them."""
 
@@ -89,6 +110,12 @@ class _Pairs:
         inverse = np.divide(1.0, product, out=np.zeros_like(product), where=useful)
         self.pairs = [*self.pairs[1 - _PAIRS :], (step, change, inverse)]
 
+    def with_penalty(self, more: Array) -> None:
+        """Add to the penalties: the gradients' differences follow without another pass."""
+        pairs, self.pairs = self.pairs, []
+        for step, change, _ in pairs:
+            self.add(step, change + _of_penalty(step, more))
+
     def of(self, problems: Array) -> None:
         self.pairs = [(s[problems], y[problems], r[problems]) for s, y, r in self.pairs]
 
@@ -98,7 +125,7 @@ class _Pairs:
             factor = inverse * _dot(step, result)
             result -= factor[:, None, None] * change
             factors.append(factor)
-        result = curvature.solve(result)
+        result = _centred(curvature.solve(result))
         if self.pairs:
             step, change, inverse = self.pairs[-1]
             length = _dot(change, curvature.solve(change)) * inverse
@@ -106,7 +133,8 @@ class _Pairs:
             result *= scale[:, None, None]
         for (step, change, inverse), factor in zip(self.pairs, reversed(factors), strict=True):
             result += (factor - inverse * _dot(change, result))[:, None, None] * step
-        return -result
+        # Short steps have rounding errors in their sums, which would add up.
+        return -_centred(result)
 
 
 def minimise(
@@ -115,6 +143,7 @@ def minimise(
     tol: float,
     max_iter: int,
     watch: Callable[[int, Array], None] | None = None,
+    then: Callable[[Array, Minimum], Array] | None = None,
 ) -> Minimum:
     """Minimise until the gradient of every problem is small.
 
@@ -130,6 +159,10 @@ def minimise(
         At most so many iterations.
     watch : callable, optional
         Called with the iteration and all parameters before each; what it raises goes through.
+    then : callable, optional
+        Called with problems that are solved and what was found so far, as often as there are any.
+        Gives `objective` another penalty for those that go on, and returns by how much it is
+        larger for each: NaN for those that are done.
 
     Returns
     -------
@@ -137,13 +170,13 @@ def minimise(
         Also where it was interrupted from the keyboard: then the last parameters.
     """
     found = Minimum(
-        start.copy(),
+        _centred(start),
         np.full(len(start), np.nan),
         np.full(len(start), np.inf),
         np.zeros(len(start), np.int64),
     )
     try:
-        _descend(objective, found, tol, max_iter, watch)
+        _descend(objective, found, tol, max_iter, watch, then)
     except KeyboardInterrupt:
         found.reason = "interrupted"
     return found
@@ -155,28 +188,48 @@ def _descend(
     tol: float,
     max_iter: int,
     watch: Callable[[int, Array], None] | None,
+    then: Callable[[Array, Minimum], Array] | None,
 ) -> None:
     active = np.arange(len(found.parameters))
     curvature, pairs = objective.curvature(None, active), _Pairs()
     x = found.parameters
     values, gradients = _evaluate(objective, found, x, active)
     renewed, totals = 0, list[float]()
-    for iteration in range(max_iter + 1):
+    moved_on = 0
+    begun = np.zeros(len(x), np.int64)  # the iteration in which each got its penalty
+    done = np.zeros(len(x), np.bool_)
+    for iteration in count():
         sizes = np.abs(gradients).max((1, 2))
         found.parameters[active], found.values[active] = x, values
-        found.sizes[active], found.iterations[active] = sizes, iteration
+        found.sizes[active], found.iterations[active] = sizes, iteration - begun[active]
         found.history.append(float(sizes.max()))
         totals.append(float(found.values.sum()))
         if watch is not None:
             watch(iteration, found.parameters)
-        open_still = ~(sizes <= tol)
-        if not open_still.all():
-            # A feature in small units has a small derivative, however far the minimum is.
-            to_gain = 0.5 * _dot(gradients, curvature.solve(gradients))
-            open_still |= ~(to_gain <= _GAP * tol)
+        open_still = _open(gradients, curvature, tol)
+        while then is not None and (solved := ~(open_still | done[active])).any():
+            more = np.zeros(len(active))
+            more[solved] = then(active[solved], found)
+            done[active[np.isnan(more)]] = True
+            goes_on = solved & ~np.isnan(more)
+            if goes_on.any():
+                # A penalty's part of value, gradient and curvature is known without a pass.
+                more[~goes_on] = 0.0
+                values = values + 0.5 * more * _dot(x[..., :-1], x[..., :-1])
+                gradients = gradients + _of_penalty(x, more)
+                pairs.with_penalty(more)
+                curvature = curvature.with_penalty(np.repeat(more, x.shape[1]))
+                sizes = np.abs(gradients).max((1, 2))
+                found.values[active], found.sizes[active] = values, sizes
+                begun[active[goes_on]] = iteration
+                found.iterations[active] = iteration - begun[active]
+                found.history[-1], totals[-1] = float(sizes.max()), float(found.values.sum())
+                moved_on = iteration
+                open_still = _open(gradients, curvature, tol)
+        open_still &= ~done[active]
         if not open_still.any():
             return
-        if iteration == max_iter:
+        if found.iterations[active[open_still]].max() >= max_iter:
             found.reason = "iterations"
             return
         if open_still.mean() <= 0.7:
@@ -184,7 +237,12 @@ def _descend(
             gradients = gradients[open_still]
             pairs.of(open_still)
             curvature = curvature.of_vectors(np.repeat(open_still, x.shape[1]))
-        if slow(found.history[renewed:], tol, objective.renewal(active)):
+        renewal = objective.renewal(active)
+        pays = slow(found.history[max(renewed, moved_on) :], tol, renewal)
+        if moved_on and iteration - begun[active].min() >= _MANY:
+            # Gradients come and go with the penalties, but the passes add up.
+            pays |= iteration - renewed > 1.5 * renewal
+        if pays:
             curvature, pairs, renewed = objective.curvature(x, active), _Pairs(), iteration
             found.renewals += 1
         direction = pairs.direction(gradients, curvature)
@@ -193,7 +251,7 @@ def _descend(
             pairs = _Pairs()
             direction = pairs.direction(gradients, curvature)
             slopes = _dot(direction, gradients)
-        if level(found.history, totals, tol):
+        if level(found.history[moved_on:], totals[moved_on:], tol):
             found.reason = "precision"
             return
         moved = _search(objective, found, active, x, values, direction, slopes)
@@ -213,6 +271,16 @@ def _descend(
         new, values, changed = moved
         pairs.add(new - x, changed - gradients)
         x, gradients = new, changed
+
+
+def _open(gradients: Array, curvature: Curvature | JointCurvature, tol: float) -> Array:
+    """Return which problems are not yet solved."""
+    open_still: Array = ~(np.abs(gradients).max((1, 2)) <= tol)
+    if not open_still.all():
+        # A feature in small units has a small derivative, however far the minimum is.
+        to_gain = 0.5 * _dot(gradients, curvature.solve(gradients))
+        open_still |= ~(to_gain <= _GAP * tol)
+    return open_still
 
 
 def _evaluate(
