@@ -278,8 +278,8 @@ LIMITED = """
         limited = False
     print(json.dumps([found.parameters.tolist(), limited]))
 """
-LIMIT = 300_000_000
-PARTS, ROWS, FEATURES = 76, 50_000, 40
+LIMIT = 450_000_000
+PARTS, ROWS, FEATURES = 116, 50_000, 40
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,15 @@ from scipy import sparse
 from ogive import _core
 from ogive.extras import require
 from ogive.linear_model.census import Census, Encoding
-from ogive.linear_model.pieces import Piece, answer, dtype_of_rows, take_census, total
+from ogive.linear_model.pieces import (
+    Each,
+    Piece,
+    Question,
+    answer,
+    dtype_of_rows,
+    take_census,
+    total,
+)
 from ogive.linear_model.rows import Parameters, Rows, Scatter, Sums
 
 Array = Any
@@ -109,12 +117,12 @@ class DaskSource:
         """How many columns there are."""
         return self._features
 
-    def ask(self, question: methodcaller, encoding: Encoding, first: int | None = None) -> Any:
+    def ask(self, question: Question, encoding: Encoding, first: int | None = None) -> Any:
         """Ask all blocks a question, or one of them, and add the answers.
 
         Parameters
         ----------
-        question : operator.methodcaller
+        question : callable
             Of `ogive.linear_model.rows.Rows`.
         encoding : ogive.linear_model.census.Encoding
         first : int, optional
@@ -175,6 +183,15 @@ class DaskRows:
         """Pass over one row in `share` of each block: moments."""
         question = methodcaller("scatter", origin, parameters, share, diagonal)
         found: Scatter = self.source.ask(question, self.encoding)
+        return found
+
+    def total_of(self, function: Question) -> Any:
+        """Call a function on every block, where it lies; add what each brings."""
+        return self.source.ask(function, self.encoding)
+
+    def over_blocks(self, function: Question) -> list[Any]:
+        """Call a function on every block, where it lies; return what each brings."""
+        found: list[Any] = self.source.ask(Each(function), self.encoding)
         return found
 
     def origin(self) -> Array:

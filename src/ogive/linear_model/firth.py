@@ -5,8 +5,7 @@ The likelihood is multiplied with Jeffreys' prior, the root of the information's
 
 from __future__ import annotations
 
-from functools import partial, reduce
-from operator import add
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from ogive.linear_model.information import (
     factorised,
     information,
     over_blocks,
+    over_rows,
     probabilities,
     slices,
     solved,
@@ -142,7 +142,7 @@ class FirthLoss:
             _gradient, at=at, inverses=inverses, origin=self.origin,
             fit_intercept=self.fit_intercept,
         )  # fmt: skip
-        sums = reduce(add, over_blocks(rows, of_block)) / total[:, None]
+        sums = over_rows(rows, of_block) / total[:, None]
         gradients[:, 0, : sums.shape[1]] = sums
         if self.fit_intercept:
             gradients[:, 0, :-1] += self.origin * sums[:, -1:]

@@ -87,6 +87,37 @@ def over_blocks(rows: Any, function: Callable[[Any], T]) -> list[T]:
     return [function(rows)]
 
 
+def over_rows(rows: Any, function: Callable[[Any], T]) -> T:
+    """Call a function on every block of rows in memory; add what each brings.
+
+    Parameters
+    ----------
+    rows : ogive.linear_model.rows.Rows
+        As for `over_blocks`; rows that lie elsewhere have a method `total_of`.
+    function : callable
+        Of `DenseRows` or `SparseRows`; what it returns can be added.
+
+    Returns
+    -------
+    object
+        The sum.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ogive.linear_model.information import over_rows
+    >>> from ogive.linear_model.rows import Blocks, DenseRows, Observed
+    >>> seen = Observed(np.zeros((2, 1), bool), np.ones((2, 1)), np.zeros((1, 1)))
+    >>> rows = DenseRows(np.zeros((2, 3)), seen)
+    >>> over_rows(Blocks([rows, rows]), lambda block: block.shape[0])
+    4
+    """
+    if hasattr(rows, "total_of"):
+        elsewhere: T = rows.total_of(function)
+        return elsewhere
+    return reduce(add, over_blocks(rows, function))
+
+
 def probabilities(block: Any, parameters: Parameters, rows: slice) -> Array:
     """Return the probabilities of the free classes, of shape (n, problems, free)."""
     scores = block.scores(parameters, rows)
@@ -184,7 +215,7 @@ def information(
     of_block = partial(
         _of_block, at=at, origin=origin, fit_intercept=fit_intercept, with_squares=with_squares
     )
-    return reduce(add, over_blocks(rows, of_block))
+    return over_rows(rows, of_block)
 
 
 def _of_block(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from operator import methodcaller
 from typing import Any, NamedTuple, Protocol
 
@@ -10,6 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from ogive.linear_model.census import Census, Encoding, census_of
+from ogive.linear_model.information import Information
 from ogive.linear_model.rows import DenseRows, Parameters, Rows, Scatter, SparseRows, Sums
 
 Array = Any
@@ -76,7 +77,34 @@ def dtype_of_rows(*dtypes: Any) -> np.dtype[Any]:
     return np.dtype(np.float32 if widest == np.float32 else np.float64)
 
 
-def answer(piece: Piece, encoding: Encoding, question: methodcaller) -> Any:
+Question = Callable[[Any], Any]
+"""What rows in memory are asked; answers can be added."""
+
+
+class Each:
+    """Asks for answers that are not added: a list of them.
+
+    Parameters
+    ----------
+    function : callable
+        Of `DenseRows` or `SparseRows`.
+
+    Examples
+    --------
+    >>> from ogive.linear_model.pieces import Each
+    >>> Each(len)("ab") + Each(len)("c")
+    [2, 1]
+    """
+
+    def __init__(self, function: Question) -> None:
+        self.function = function
+
+    def __call__(self, rows: Any) -> list[Any]:
+        """Ask some rows."""
+        return [self.function(rows)]
+
+
+def answer(piece: Piece, encoding: Encoding, question: Question) -> Any:
     """Ask some rows a question, and check the answer, which what is not finite would spoil.
 
     So the first pass finds what is not finite, without one of its own.
@@ -86,12 +114,12 @@ def answer(piece: Piece, encoding: Encoding, question: methodcaller) -> Any:
     piece : Piece
     encoding : ogive.linear_model.census.Encoding
         Of the targets.
-    question : operator.methodcaller
-        Of `Rows`: evaluate, scatter or origin, with its arguments.
+    question : callable
+        Of `DenseRows` or `SparseRows`, such as one of their methods with its arguments.
 
     Returns
     -------
-    Sums, Scatter, ndarray, or None
+    object or None
         None of an empty piece.
 
     Raises
@@ -133,7 +161,11 @@ def _telling(found: Any) -> Array:
     """Return the part of an answer that is not finite where a feature is not."""
     if isinstance(found, Sums):
         return found.gradient.weights
-    return found.first if isinstance(found, Scatter) else found
+    if isinstance(found, Scatter):
+        return found.first
+    if isinstance(found, Information):
+        return found.hessian
+    return found if isinstance(found, np.ndarray) else np.zeros(())
 
 
 def check_finite(matrix: Any, name: str) -> None:
@@ -249,5 +281,14 @@ class PiecewiseRows:
         origin: Array = next(found for found in answers if found is not None)
         return origin
 
-    def _total(self, question: methodcaller, every: int = 1) -> Any:
+    def total_of(self, function: Question) -> Any:
+        """Call a function on every piece; add what each brings."""
+        return self._total(function)
+
+    def over_blocks(self, function: Question) -> list[Any]:
+        """Call a function on every piece; return what each brings."""
+        found: list[Any] = self._total(Each(function))
+        return found
+
+    def _total(self, question: Question, every: int = 1) -> Any:
         return total(answer(p, self.encoding, question) for p in self.source.pieces(every))
