@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import optimize, sparse, special
+from scipy import linalg, optimize, sparse, special
 
-from ogive.linear_model.curvature import JointCurvature
+from ogive.linear_model.curvature import JointCurvature, factorised
 from ogive.linear_model.minimise import Minimum, minimise
 from ogive.linear_model.objective import PenalisedLoss
 from ogive.linear_model.rows import DenseRows, Observed, Rows, SparseRows
@@ -188,6 +188,13 @@ def test_a_direction_that_leads_nowhere_is_tried_with_the_hessian() -> None:
     weight = np.array([1.0, 1e-7, 1.0])[y][:, None]
     found = fit(DenseRows(x, observed(y, weight)), 1e-2, 3, tol=1e-9)
     assert found.reason == "converged"
+
+
+def test_a_matrix_that_is_no_number_ends() -> None:
+    matrix = np.eye(3)
+    matrix[1, 0] = matrix[0, 1] = np.nan
+    with pytest.raises(linalg.LinAlgError):
+        factorised(matrix)
 
 
 def test_labels_are_problems_of_their_own() -> None:

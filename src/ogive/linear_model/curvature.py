@@ -207,6 +207,11 @@ def factorised(matrix: Array) -> Array:
     ndarray, shape (n, n)
         Of the matrix with so much on its diagonal, relative to it, as it takes.
 
+    Raises
+    ------
+    scipy.linalg.LinAlgError
+        If entries are NaN.
+
     Examples
     --------
     >>> import numpy as np
@@ -215,6 +220,8 @@ def factorised(matrix: Array) -> Array:
     array([[2., 0.],
            [1., 3.]])
     """
+    if np.isnan(matrix).any():  # nothing on the diagonal would help
+        raise linalg.LinAlgError("the matrix has entries that are NaN")
     scale = 1.0 / np.sqrt(np.diag(matrix))
     matrix *= scale[:, None]
     matrix *= scale
