@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ogive.linear_model.metric import Metric, metrics
-from ogive.linear_model.minimise import Minimum, level, slow
+from ogive.linear_model.minimise import Minimum, level, shortened, slow
 from ogive.linear_model.objective import MOST_FEATURES, PenalisedLoss
 from ogive.linear_model.quadratic import subgradient
 
@@ -233,12 +233,7 @@ def _search(
         failed = ~(lower | even)
         if not failed.any():
             return trial, there, gradients
-        # The minimum of the parabola through both values and the slope, within bounds.
-        bend = 2.0 * (there - values - steps * slopes)
-        with np.errstate(all="ignore"):
-            shorter = -slopes * steps**2 / bend
-        shorter = np.where(np.isfinite(shorter), shorter, 0.0)
-        steps = np.where(failed, np.clip(shorter, 0.1 * steps, 0.5 * steps), steps)
+        steps = shortened(steps, failed, values, there, slopes)
         if steps.min() < _SHORTEST:
             return None
 

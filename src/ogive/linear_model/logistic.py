@@ -32,6 +32,7 @@ from ogive.linear_model.threads import limited_threads, threads_of
 Array = Any
 
 
+# scikit-learn has no types, and strict type checkers refuse a base that has none.
 class LogisticRegression(Inferences, Predictions, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Logistic regression, at its optimum within few passes over the data.
 

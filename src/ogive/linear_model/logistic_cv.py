@@ -37,6 +37,7 @@ _CONSTRAINTS: dict[str, list[Any]] = {
 }
 
 
+# scikit-learn has no types, and strict type checkers refuse a base that has none.
 class LogisticRegressionCV(Predictions, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Logistic regression with an L2 penalty that cross-validation chooses.
 

@@ -317,6 +317,20 @@ def level(history: list[float], totals: list[float], tol: float) -> bool:
     )
 
 
+def shortened(steps: Array, failed: Array, values: Array, there: Array, slopes: Array) -> Array:
+    """Return steps of which those that failed are shorter.
+
+    To the minimum of the parabola through both values and the slope, but to a tenth at least and
+    to half at most.
+    """
+    bend = 2.0 * (there - values - steps * slopes)
+    with np.errstate(all="ignore"):
+        shorter = -slopes * steps**2 / bend
+    shorter = np.where(np.isfinite(shorter), shorter, 0.0)
+    result: Array = np.where(failed, np.clip(shorter, 0.1 * steps, 0.5 * steps), steps)
+    return result
+
+
 def _search(
     objective: Objective,
     found: Minimum,
@@ -345,11 +359,6 @@ def _search(
         failed = ~(lower | level)
         if not failed.any():
             return trial, there, gradients
-        # The minimum of the parabola through both values and the slope, within bounds.
-        bend = 2.0 * (there - values - steps * slopes)
-        with np.errstate(all="ignore"):
-            shorter = -slopes * steps**2 / bend
-        shorter = np.where(np.isfinite(shorter), shorter, 0.0)
-        steps = np.where(failed, np.clip(shorter, 0.1 * steps, 0.5 * steps), steps)
+        steps = shortened(steps, failed, values, there, slopes)
         if steps.min() < _SHORTEST:
             return None

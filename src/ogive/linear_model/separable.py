@@ -13,6 +13,7 @@ from ogive.linear_model.separation import Separation, UndecidedError, find_separ
 Array = Any
 
 
+# scikit-learn has no types, and strict type checkers refuse a base that has none.
 class SeparationWarning(ConvergenceWarning):  # type: ignore[misc]
     """The data is separable: without a penalty there is no finite optimum."""
 

@@ -80,7 +80,7 @@ class Head(nn.Module):
 
     def loss_from_logits(self, logits: Tensor, target: Tensor) -> Tensor:
         """Return the loss of logits, as `forward` returns them."""
-        raise NotImplementedError
+        raise NotImplementedError  # each head has its own
 
     def extra_repr(self) -> str:
         """Show what the submodules do not."""
