@@ -101,7 +101,7 @@ class Curvature:
 
         Parameters
         ----------
-        gradient : ndarray, shape (problems, classes, features + 1)
+        gradient : ndarray, shape (..., problems, classes, features + 1)
             The last entry of each vector belongs to its bias.
 
         Returns
@@ -109,18 +109,20 @@ class Curvature:
         ndarray
             Of the same shape.
         """
-        flat = gradient.reshape(-1, gradient.shape[-1])
+        flat = gradient.reshape(-1, len(self._keys), gradient.shape[-1])
         result = np.empty_like(flat)
         for key, vectors in self._vectors_of.items():
             factor, mean, total = self._blocks[key]
-            some = flat[vectors]
+            some = flat[:, vectors].reshape(-1, flat.shape[2])
             ahead = some[:, :-1] - some[:, -1:] * mean
             if factor[0].ndim == 2:
                 ahead = linalg.cho_solve(factor, ahead.T, check_finite=False).T
             else:
                 ahead = ahead / factor[0]
-            result[vectors, :-1] = ahead
-            result[vectors, -1] = some[:, -1] / total - ahead @ mean if self.fit_intercept else 0.0
+            bias = some[:, -1] / total - ahead @ mean if self.fit_intercept else 0.0
+            shape = len(flat), len(vectors)
+            result[:, vectors, :-1] = ahead.reshape(*shape, -1)
+            result[:, vectors, -1] = np.broadcast_to(bias, len(ahead)).reshape(shape)
         return result.reshape(gradient.shape)
 
 
@@ -304,7 +306,7 @@ class JointCurvature:
 
         Parameters
         ----------
-        gradient : ndarray, shape (1, classes, features + 1)
+        gradient : ndarray, shape (..., 1, classes, features + 1)
             The last entry of each vector belongs to its bias.
 
         Returns
@@ -312,12 +314,13 @@ class JointCurvature:
         ndarray
             Of the same shape.
         """
-        about = gradient[0].copy()
-        about[:, :-1] -= about[:, -1:] * self._origin
-        flat = about[:, : self._columns].reshape(-1)
-        moved = linalg.cho_solve((self._factor, True), flat, check_finite=False)
-        result = np.zeros_like(gradient)
-        result[0, :, : self._columns] = moved.reshape(len(about), self._columns)
-        if self._columns == gradient.shape[2]:
-            result[0, :, -1] -= result[0, :, :-1] @ self._origin
-        return result
+        classes, entries = gradient.shape[-2:]
+        about = gradient.reshape(-1, classes, entries).copy()
+        about[..., :-1] -= about[..., -1:] * self._origin
+        flat = about[..., : self._columns].reshape(len(about), -1)
+        moved = linalg.cho_solve((self._factor, True), flat.T, check_finite=False).T
+        result = np.zeros_like(about)
+        result[..., : self._columns] = moved.reshape(-1, classes, self._columns)
+        if self._columns == entries:
+            result[..., -1] -= result[..., :-1] @ self._origin
+        return result.reshape(gradient.shape)

@@ -99,39 +99,66 @@ def _of_penalty(parameters: Array, penalty: Array) -> Array:
 
 
 class _Pairs:
-    """Differences of parameters and of gradients, and the direction that follows from them."""
+    """Differences of parameters and of gradients, and the direction that follows from them.
 
-    def __init__(self) -> None:
-        self.pairs: list[tuple[Array, Array, Array]] = []  # s, y and 1 / s·y, 0 where it is none
+    The inverse Hessian to begin with, H, is multiplied with every gradient once, and so with
+    nothing else: its products with differences of gradients are differences of products.
+    """
 
-    def add(self, step: Array, change: Array) -> None:
+    def __init__(self, curvature: Curvature | JointCurvature, gradient: Array) -> None:
+        self._curvature = curvature
+        self._solved = curvature.solve(gradient)  # H times the gradient where we are
+        # s, y, H y and 1 / s·y, 0 where it is none
+        self.pairs: list[tuple[Array, Array, Array, Array]] = []
+
+    def add(self, step: Array, change: Array, gradient: Array) -> None:
+        """Go on by a step, which changed the gradient by so much, to the one given."""
+        before, self._solved = self._solved, self._curvature.solve(gradient)
+        self.pairs = self.pairs[1 - _PAIRS :]
+        self._append(step, change, self._solved - before)
+
+    def _append(self, step: Array, change: Array, solved: Array) -> None:
         product = _dot(step, change)
         useful = product > 1e-300
         inverse = np.divide(1.0, product, out=np.zeros_like(product), where=useful)
-        self.pairs = [*self.pairs[1 - _PAIRS :], (step, change, inverse)]
+        self.pairs.append((step, change, solved, inverse))
 
-    def with_penalty(self, more: Array) -> None:
+    def with_penalty(self, more: Array, gradient: Array) -> None:
         """Add to the penalties: the gradients' differences follow without another pass."""
+        self._curvature = self._curvature.with_penalty(np.repeat(more, gradient.shape[1]))
         pairs, self.pairs = self.pairs, []
-        for step, change, _ in pairs:
-            self.add(step, change + _of_penalty(step, more))
+        changes = [change + _of_penalty(step, more) for step, change, _, _ in pairs]
+        *solved, self._solved = self._curvature.solve(np.stack([*changes, gradient]))
+        for (step, *_), change, product in zip(pairs, changes, solved, strict=True):
+            self._append(step, change, product)
 
     def of(self, problems: Array) -> None:
-        self.pairs = [(s[problems], y[problems], r[problems]) for s, y, r in self.pairs]
+        """Go on with some of the problems, which a mask names."""
+        vectors = np.repeat(problems, self._solved.shape[1])
+        self._curvature, self._solved = self._curvature.of_vectors(vectors), self._solved[problems]
+        self.pairs = [
+            (s[problems], y[problems], h[problems], r[problems]) for s, y, h, r in self.pairs
+        ]
 
-    def direction(self, gradient: Array, curvature: Curvature | JointCurvature) -> Array:
-        result, factors = gradient.copy(), []
-        for step, change, inverse in reversed(self.pairs):
-            factor = inverse * _dot(step, result)
-            result -= factor[:, None, None] * change
+    def to_gain(self, gradient: Array) -> Array:
+        """Return by how much a parabola falls from here to its minimum, for each problem."""
+        gain: Array = 0.5 * _dot(gradient, self._solved)
+        return gain
+
+    def direction(self, gradient: Array) -> Array:
+        rest, result, factors = gradient.copy(), self._solved.copy(), []
+        for step, change, solved, inverse in reversed(self.pairs):
+            factor = inverse * _dot(step, rest)
+            rest -= factor[:, None, None] * change
+            result -= factor[:, None, None] * solved
             factors.append(factor)
-        result = _centred(curvature.solve(result))
+        result = _centred(result)
         if self.pairs:
-            step, change, inverse = self.pairs[-1]
-            length = _dot(change, curvature.solve(change)) * inverse
+            _, change, solved, inverse = self.pairs[-1]
+            length = _dot(change, solved) * inverse
             scale = np.divide(1.0, length, out=np.ones_like(length), where=length > 0)
             result *= scale[:, None, None]
-        for (step, change, inverse), factor in zip(self.pairs, reversed(factors), strict=True):
+        for (step, change, _, inverse), factor in zip(self.pairs, reversed(factors), strict=True):
             result += (factor - inverse * _dot(change, result))[:, None, None] * step
         # Short steps have rounding errors in their sums, which would add up.
         return -_centred(result)
@@ -191,9 +218,9 @@ def _descend(
     then: Callable[[Array, Minimum], Array] | None,
 ) -> None:
     active = np.arange(len(found.parameters))
-    curvature, pairs = objective.curvature(None, active), _Pairs()
     x = found.parameters
     values, gradients = _evaluate(objective, found, x, active)
+    pairs = _Pairs(objective.curvature(None, active), gradients)
     renewed, totals = 0, list[float]()
     moved_on = 0
     begun = np.zeros(len(x), np.int64)  # the iteration in which each got its penalty
@@ -206,7 +233,7 @@ def _descend(
         totals.append(float(found.values.sum()))
         if watch is not None:
             watch(iteration, found.parameters)
-        open_still = _open(gradients, curvature, tol)
+        open_still = _open(gradients, pairs, tol)
         while then is not None and (solved := ~(open_still | done[active])).any():
             more = np.zeros(len(active))
             more[solved] = then(active[solved], found)
@@ -217,15 +244,14 @@ def _descend(
                 more[~goes_on] = 0.0
                 values = values + 0.5 * more * _dot(x[..., :-1], x[..., :-1])
                 gradients = gradients + _of_penalty(x, more)
-                pairs.with_penalty(more)
-                curvature = curvature.with_penalty(np.repeat(more, x.shape[1]))
+                pairs.with_penalty(more, gradients)
                 sizes = np.abs(gradients).max((1, 2))
                 found.values[active], found.sizes[active] = values, sizes
                 begun[active[goes_on]] = iteration
                 found.iterations[active] = iteration - begun[active]
                 found.history[-1], totals[-1] = float(sizes.max()), float(found.values.sum())
                 moved_on = iteration
-                open_still = _open(gradients, curvature, tol)
+                open_still = _open(gradients, pairs, tol)
         open_still &= ~done[active]
         if not open_still.any():
             return
@@ -236,20 +262,19 @@ def _descend(
             active, x, values = active[open_still], x[open_still], values[open_still]
             gradients = gradients[open_still]
             pairs.of(open_still)
-            curvature = curvature.of_vectors(np.repeat(open_still, x.shape[1]))
         renewal = objective.renewal(active)
         pays = slow(found.history[max(renewed, moved_on) :], tol, renewal)
         if moved_on and iteration - begun[active].min() >= _MANY:
             # Gradients come and go with the penalties, but the passes add up.
             pays |= iteration - renewed > 1.5 * renewal
         if pays:
-            curvature, pairs, renewed = objective.curvature(x, active), _Pairs(), iteration
+            pairs, renewed = _Pairs(objective.curvature(x, active), gradients), iteration
             found.renewals += 1
-        direction = pairs.direction(gradients, curvature)
+        direction = pairs.direction(gradients)
         slopes = _dot(direction, gradients)
         if not (slopes < 0).all():
-            pairs = _Pairs()
-            direction = pairs.direction(gradients, curvature)
+            pairs.pairs.clear()
+            direction = pairs.direction(gradients)
             slopes = _dot(direction, gradients)
         if level(found.history[moved_on:], totals[moved_on:], tol):
             found.reason = "precision"
@@ -260,26 +285,25 @@ def _descend(
                 found.reason = "precision"
                 return
             # A direction that leads nowhere may be that of a bad approximation: once more.
-            curvature, pairs, renewed = objective.curvature(x, active), _Pairs(), iteration
+            pairs, renewed = _Pairs(objective.curvature(x, active), gradients), iteration
             found.renewals += 1
-            direction = pairs.direction(gradients, curvature)
+            direction = pairs.direction(gradients)
             slopes = _dot(direction, gradients)
             moved = _search(objective, found, active, x, values, direction, slopes)
             if moved is None:
                 found.reason = "precision"
                 return
         new, values, changed = moved
-        pairs.add(new - x, changed - gradients)
+        pairs.add(new - x, changed - gradients, changed)
         x, gradients = new, changed
 
 
-def _open(gradients: Array, curvature: Curvature | JointCurvature, tol: float) -> Array:
+def _open(gradients: Array, pairs: _Pairs, tol: float) -> Array:
     """Return which problems are not yet solved."""
     open_still: Array = ~(np.abs(gradients).max((1, 2)) <= tol)
     if not open_still.all():
         # A feature in small units has a small derivative, however far the minimum is.
-        to_gain = 0.5 * _dot(gradients, curvature.solve(gradients))
-        open_still |= ~(to_gain <= _GAP * tol)
+        open_still |= ~(pairs.to_gain(gradients) <= _GAP * tol)
     return open_still
 
 
