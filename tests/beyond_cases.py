@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import special
 
-from ogive.linear_model.census import Encoding
+from ogive.linear_model.census import Census, Encoding
 from ogive.linear_model.minimise import Minimum, minimise
 from ogive.linear_model.objective import PenalisedLoss
 from ogive.linear_model.rows import DenseRows, Rows
@@ -60,7 +60,15 @@ def fitted(
 def fit(opened: Opened, class_weight: Any = None, **options: Any) -> Minimum:
     census = opened.census
     rows = opened.rows(census.encoding(class_weight))
-    return fitted(rows, census.totals(class_weight), **options)
+    return fitted(rows, totals_of(census, class_weight), **options)
+
+
+def totals_of(census: Census, class_weight: Any = None) -> tuple[Any, Any]:
+    """Total weights, and the weighted share of every class; of labels that of the positive one."""
+    weight = census.weight if class_weight is None else census.weight * class_weight
+    total = weight.sum(1)
+    base = weight / total[:, None]
+    return total, base[:, 1:] if len(census.classes) == 2 else base
 
 
 def in_memory(data: Case, class_weight: Any = None) -> Minimum:

@@ -13,7 +13,7 @@ from sklearn.datasets import load_breast_cancer, load_iris
 from sklearn.exceptions import NotFittedError
 from sklearn.preprocessing import scale
 
-from ogive.linear_model import LogisticRegression, logistic
+from ogive.linear_model import LogisticRegression, prepared
 from ogive.linear_model.rows import Observed, Rows
 
 X, Y = load_iris(return_X_y=True)
@@ -65,13 +65,13 @@ def test_matrices_go_in_as_they_are(
 ) -> None:
     given = arrays()[name]
     given = given if given.dtype == dtype else given.astype(dtype)
-    seen, rows_of = [], logistic.rows_of
+    seen, rows_of = [], prepared.rows_of
 
     def spy(matrix: Any, observed: Observed) -> Rows:
         seen.append(matrix)
         return rows_of(matrix, observed)
 
-    monkeypatch.setattr(logistic, "rows_of", spy)
+    monkeypatch.setattr(prepared, "rows_of", spy)
     model = LogisticRegression(tol=1e-9).fit(given, Y)
     data = [part.data if sparse.issparse(part) else part for part in (given, seen[0])]
     assert np.shares_memory(data[0], data[1])
@@ -184,7 +184,7 @@ def no_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     def rows_of(*arguments: Any) -> None:
         raise AssertionError("rows were asked for")
 
-    monkeypatch.setattr(logistic, "rows_of", rows_of)
+    monkeypatch.setattr(prepared, "rows_of", rows_of)
 
 
 @pytest.mark.usefixtures("no_pass")

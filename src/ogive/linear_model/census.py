@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ogive.linear_model.rows import Observed
+from ogive.linear_model.targets import Outputs, of_classes
 
 Array = Any
 
@@ -64,36 +65,18 @@ class Census:
             weight[:, at] += one.weight
         return replace(self, classes=classes, rows=rows, weight=weight)
 
-    def totals(self, class_weight: Array | None = None) -> tuple[Array, Array]:
-        """Return what a penalised mean loss needs to know of the targets.
-
-        Parameters
-        ----------
-        class_weight : ndarray of float64, shape (k,) or (columns, k), optional
-            What the rows of each class are weighted with in addition.
-
-        Returns
-        -------
-        total_weight : ndarray, shape (problems,)
-        base : ndarray, shape (problems, classes)
-            The weighted share of every class; of labels that of the positive one.
+    @property
+    def outputs(self) -> Outputs:
+        """What kind of target this is.
 
         Raises
         ------
         ValueError
-            Where a problem has no weight, or where there is one class only.
+            For a single class.
         """
-        if len(self.classes) < 2:
-            raise ValueError(
-                "This solver needs samples of at least 2 classes in the data, but the data "
-                f"contains only one class: {self.classes[0].item()!r}"
-            )
-        weight = self.weight if class_weight is None else self.weight * class_weight
-        total = weight.sum(1)
-        if not (total > 0).all():
-            raise ValueError("The sum of the sample weights is 0.")
-        base = weight / total[:, None]
-        return total, base[:, 1:] if len(self.classes) == 2 else base
+        if self.indicator:
+            return Outputs([np.array([0, 1]) for _ in self.rows])
+        return Outputs(self.classes)
 
     def encoding(self, class_weight: Array | None = None) -> Encoding:
         """Return how blocks of these targets are encoded.
@@ -112,7 +95,7 @@ class Census:
         ValueError
             Where offsets have neither one column nor one for each problem or class.
         """
-        wanted = len(self.rows) if len(self.classes) == 2 else len(self.classes)
+        wanted = self.outputs.outputs
         if self.offsets not in (0, 1, wanted):
             raise ValueError(
                 f"offset has {self.offsets} columns, where 1 or {wanted} were expected."
@@ -136,17 +119,28 @@ class Encoding:
         What the rows of each class are weighted with in addition.
     problems : ndarray of int, optional
         Those that are wanted; all without it.
+    kept : ndarray of bool, shape (k,), optional
+        Which of more than two classes have scores: the others' rows have no weight.
     """
 
     classes: Array
     indicator: bool
     class_weight: Array | None = None
     problems: Array | None = None
+    kept: Array | None = None
 
     def of_problems(self, problems: Array) -> Encoding:
         """Return the encoding of some of the problems."""
         known = self.problems
         return replace(self, problems=problems if known is None else known[problems])
+
+    def of_outputs(self, kept: Array) -> Encoding:
+        """Return the encoding with some of the scores, which a mask names."""
+        if kept.all():
+            return self
+        if self.indicator:
+            return self.of_problems(np.flatnonzero(kept))
+        return replace(self, kept=kept)
 
     def observed(self, target: Array, weight: Array | None, offset: Array | None) -> Observed:
         """Encode a block of rows.
@@ -198,6 +192,8 @@ class Encoding:
         if offset is not None:
             offsets = np.asarray(offset, np.float64).reshape(len(target), -1)
         found = Observed(codes, weights, offsets)
+        if self.kept is not None:
+            found = of_classes(found, self.kept)
         return found if self.problems is None else found.of_problems(self.problems)
 
 

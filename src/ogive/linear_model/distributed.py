@@ -7,6 +7,8 @@ scheduler "processes" starts them for each pass, unless `dask.config.set(pool=..
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from operator import methodcaller
 from typing import Any
 
@@ -141,6 +143,15 @@ class DaskSource:
         parts = self._parts if first is None else self._parts[first : first + 1]
         return _compute_total(task(asked, *part) for part in parts)
 
+    def each(self, ask: Callable[[Piece], Array]) -> list[Array]:
+        """Call a function on every block, with what belongs to it; return what each brings."""
+        from dask import delayed
+
+        asked = delayed((ask, self.dtype), pure=False, traverse=False)
+        task = delayed(_ask_block, pure=False)
+        found: list[Array] = _compute(delayed([task(asked, *part) for part in self._parts]))
+        return found
+
     def __len__(self) -> int:
         """How many blocks there are."""
         return len(self._parts)
@@ -202,13 +213,18 @@ class DaskRows:
         return origin
 
 
-def _answer_of_block(asked: Any, name: str, block: Any, *beside: Any) -> Any:
+def _answer_of_block(asked: Any, *part: Any) -> Any:
     question, encoding, dtype = asked
+    return _ask_block((partial(answer, encoding=encoding, question=question), dtype), *part)
+
+
+def _ask_block(asked: Any, name: str, block: Any, *beside: Any) -> Any:
+    ask, dtype = asked
     piece = Piece(name, _matrix(block, dtype), *map(_array, beside))
     # The scheduler has as many threads as there are to be; the limit is of this thread alone.
     before = _core.limit_num_threads(1)
     try:
-        return answer(piece, encoding, question)
+        return ask(piece)
     finally:
         _core.limit_num_threads(before)
 
@@ -220,15 +236,20 @@ def _census_of_block(name: str, *beside: Any) -> Any:
 def _compute_total(answers: Any) -> Any:
     """Add the results of tasks by a tree of tasks, and compute the last sum."""
     from dask import delayed
-    from threadpoolctl import threadpool_limits
 
     add = delayed(total, pure=False)
     found = list(answers)
     while len(found) > 1:
         found = [add(found[i : i + _FAN_IN]) for i in range(0, len(found), _FAN_IN)]
+    return _compute(found[0]) if found else None
+
+
+def _compute(task: Any) -> Any:
+    from threadpoolctl import threadpool_limits
+
     # The threads of a scheduler in this process share its BLAS, whose limit is of the process.
     with threadpool_limits(1, user_api="blas"):
-        return found[0].compute() if found else None
+        return task.compute()
 
 
 def _matrix(block: Any, dtype: np.dtype[Any]) -> Any:

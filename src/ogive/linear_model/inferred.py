@@ -9,17 +9,10 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ogive.linear_model import validation
-from ogive.linear_model.design import rows_of
 from ogive.linear_model.inference import Inference, infer
+from ogive.linear_model.prepared import prepared
 from ogive.linear_model.summary import Summary
-from ogive.linear_model.targets import (
-    class_totals,
-    names_of,
-    outputs_of,
-    target_of,
-    weights_of,
-    with_weight,
-)
+from ogive.linear_model.targets import names_of, with_weight
 
 Array = Any
 
@@ -62,7 +55,7 @@ class Inferences:
 
         Parameters
         ----------
-        X, y, sample_weight, offset : array_like
+        X, y, sample_weight, offset : object
             What `fit` was given.
         kind : {"hessian", "sampling", "robust"}, optional
             How the covariance is estimated, see `ogive.linear_model.inference.infer`. Default
@@ -100,7 +93,7 @@ class Inferences:
 
         Parameters
         ----------
-        X, y, sample_weight, offset : array_like
+        X, y, sample_weight, offset : object
             What `fit` was given.
         kind : {"hessian", "sampling", "robust"}, optional
             As for `inference`.
@@ -130,27 +123,21 @@ class Inferences:
                 "class weights are no counts of rows, so that with class_weight the covariance is "
                 'that of kind="robust"'
             )
-        X, y = validation.checked_features(self, X, y)
-        target = target_of(y)
+        given = prepared(self, X, y, sample_weight, offset, reset=False)
+        target, totals = given.target, given.totals
         if not np.array_equal(np.ravel(target.classes), np.ravel(self.classes_)):
             raise ValueError("y has other classes than those of the fit")
-        weight = weights_of(
-            target, self.class_weight, validation.checked_sample_weight(sample_weight, X)
-        )
-        totals = class_totals(target, weight)
-        offset = validation.checked_offset(offset, X.shape[0], target.outputs)
         kept = np.ones(target.outputs, bool)
         if self.fit_intercept:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)  # `fit` has told of them
                 kept = with_weight(target, totals)
-        observed, totals = outputs_of(target, weight, offset, totals, kept)
-        total = totals.sum(1)
+        total = given.totals_of(kept).sum(1)
         several = target.kind == "multilabel"
         of_all = np.column_stack([self.coef_, self.intercept_])[kept]
-        parameters = of_all[:, None] if observed.of_labels else of_all[None]
+        parameters = of_all[None] if target.kind == "multinomial" else of_all[:, None]
         found = infer(
-            rows_of(X, observed),
+            given.rows(kept),
             parameters,
             total,
             alpha=validation.penalty_of(self.C, self.alpha, total),

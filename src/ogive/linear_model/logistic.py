@@ -9,24 +9,15 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from ogive.linear_model import validation
-from ogive.linear_model.design import rows_of
 from ogive.linear_model.firth import fit_firth
 from ogive.linear_model.inferred import Inferences
 from ogive.linear_model.minimise import Minimum, minimise
 from ogive.linear_model.objective import PenalisedLoss
 from ogive.linear_model.predictions import Predictions
+from ogive.linear_model.prepared import Prepared, prepared
 from ogive.linear_model.report import report_of, warn_of
-from ogive.linear_model.rows import Observed
 from ogive.linear_model.separable import warn_of_separation
-from ogive.linear_model.targets import (
-    Target,
-    class_totals,
-    names_of,
-    outputs_of,
-    target_of,
-    weights_of,
-    with_weight,
-)
+from ogive.linear_model.targets import Outputs, names_of, with_weight
 from ogive.linear_model.threads import limited_threads, threads_of
 
 Array = Any
@@ -149,15 +140,20 @@ class LogisticRegression(Inferences, Predictions, ClassifierMixin, BaseEstimator
 
         Parameters
         ----------
-        X : array_like, sparse matrix or data frame, shape (n, features)
-            Features. Arrays of float32 and float64 of any layout, CSR and CSC are not copied.
+        X : array_like, sparse matrix, data frame, path, numpy.memmap or Dask collection
+            Features, of shape (n, features). Arrays of float32 and float64 of any layout, CSR and
+            CSC are not copied. What is not in memory is read anew on each pass: a path of a .npy
+            file, of a Parquet file or of a folder of them, a memory map, a Dask array or data
+            frame, whose blocks are passed over where the scheduler has them.
         y : array_like or sparse matrix, shape (n,) or (n, labels)
-            Classes, or an indicator matrix of 0 and 1.
+            Classes, or an indicator matrix of 0 and 1. Beside Parquet also the name of its column,
+            or a list of names; beside a .npy file the path of another; beside a Dask collection
+            another one.
         sample_weight : array_like, optional
-            Of shape (n,).
+            Of shape (n,), or as y is given.
         offset : array_like, optional
             Added to the scores: of shape (n,), of several classes (n, classes), of several labels
-            (n, labels).
+            (n, labels), or as y is given.
 
         Returns
         -------
@@ -168,7 +164,10 @@ class LogisticRegression(Inferences, Predictions, ClassifierMixin, BaseEstimator
         ------
         ValueError
             Before any pass: for parameters out of range, features or weights that are not finite,
-            shapes that do not fit, or fewer than two classes that have weight.
+            shapes that do not fit, or fewer than two classes that have weight. Features that are
+            not in memory are found not to be finite by the first pass.
+        FileNotFoundError, TypeError
+            For a path that is not there; for features that are no real numbers.
 
         Warns
         -----
@@ -189,18 +188,14 @@ class LogisticRegression(Inferences, Predictions, ClassifierMixin, BaseEstimator
         """
         validation.check_parameters(self)
         threads = threads_of(self.n_jobs)
-        X, y = validation.checked_features(self, X, y, reset=True)
-        target = target_of(y)
+        given = prepared(self, X, y, sample_weight, offset, reset=True)
+        target, totals = given.target, given.totals
         if self.firth:
             validation.check_firth(self.C, self.alpha, target.kind)
-        sample_weight = validation.checked_sample_weight(sample_weight, X)
-        weight = weights_of(target, self.class_weight, sample_weight)
-        totals = class_totals(target, weight)
-        offset = validation.checked_offset(offset, X.shape[0], target.outputs)
         # Without an intercept, a penalty keeps all parameters finite.
         kept = with_weight(target, totals) if self.fit_intercept else np.ones(target.outputs, bool)
-        objective, l1 = self._objective(X, *outputs_of(target, weight, offset, totals, kept))
         with limited_threads(threads):
+            objective, l1 = self._objective(given, kept)
             found = self._minimise(objective, l1, self._start(objective, kept))
             self._keep(found, target, totals, kept, bool(l1.any()))
             self.solver_report_ = report_of(found, _preconditioner(objective, found))
@@ -230,19 +225,22 @@ class LogisticRegression(Inferences, Predictions, ClassifierMixin, BaseEstimator
         )
         return any(one is not None for one in self.separation_)
 
-    def _objective(self, X: Any, observed: Observed, totals: Array) -> tuple[PenalisedLoss, Array]:
+    def _objective(self, given: Prepared, kept: Array) -> tuple[PenalisedLoss, Array]:
         """Return what is minimised but for the L1 penalty, and that penalty's strengths."""
+        totals = given.totals_of(kept)
         total = totals.sum(1)
         penalty = validation.penalty_of(self.C, self.alpha, total)
         shares = totals / total[:, None]
         if not self.fit_intercept:
             # Where a fit without intercepts begins, all classes are alike.
             shares = np.full_like(shares, 1.0 / totals.shape[1])
+        if given.target.kind != "multinomial":
+            shares = shares[:, 1:]
         # Beyond these the logarithms of odds would be no use as intercepts.
-        shares = np.clip(shares[:, 1:] if observed.of_labels else shares, 1e-12, 1.0 - 1e-12)
+        shares = np.clip(shares, 1e-12, 1.0 - 1e-12)
         kind = _Told if self.verbose else PenalisedLoss
         smooth = penalty * (1.0 - self.l1_ratio)
-        objective = kind(rows_of(X, observed), smooth, total, shares, bool(self.fit_intercept))
+        objective = kind(given.rows(kept), smooth, total, shares, bool(self.fit_intercept))
         return objective, penalty * self.l1_ratio
 
     def _start(self, objective: PenalisedLoss, kept: Array) -> Array:
@@ -276,7 +274,7 @@ class LogisticRegression(Inferences, Predictions, ClassifierMixin, BaseEstimator
         return minimise_elastic(objective, l1, start, self.tol, self.max_iter)
 
     def _keep(
-        self, found: Minimum, target: Target, totals: Array, kept: Array, sparsely: bool
+        self, found: Minimum, target: Outputs, totals: Array, kept: Array, sparsely: bool
     ) -> None:
         parameters = found.parameters
         if target.kind == "multinomial":

@@ -21,7 +21,8 @@ from ogive.linear_model.logistic import LogisticRegression
 from ogive.linear_model.path import Path, fit_path
 from ogive.linear_model.predictions import Predictions
 from ogive.linear_model.rows import Observed
-from ogive.linear_model.targets import Target, class_totals, target_of, weights_of
+from ogive.linear_model.sources import is_stored
+from ogive.linear_model.targets import Target, target_of, weights_of
 from ogive.linear_model.threads import limited_threads, threads_of
 
 Array = Any
@@ -166,6 +167,8 @@ class LogisticRegressionCV(Predictions, ClassifierMixin, BaseEstimator):  # type
         ValueError
             Before any pass: for parameters out of range, C that are not positive, features or
             weights that are not finite, shapes that do not fit, a fold whose rows lack a class.
+        TypeError
+            For a path or a Dask collection.
 
         Warns
         -----
@@ -181,11 +184,15 @@ class LogisticRegressionCV(Predictions, ClassifierMixin, BaseEstimator):  # type
         (1.0, (3, 4))
         """
         Cs, scorer = self._checked(offset)
+        if is_stored(X) and not isinstance(X, np.ndarray):
+            raise TypeError(
+                "LogisticRegressionCV fits arrays in memory, for folds take their rows from "
+                f"anywhere: got {type(X).__name__}. LogisticRegression takes what is stored."
+            )
         X, y = validation.checked_features(self, X, y, reset=True)
         target = target_of(y)
         sample = validation.checked_sample_weight(sample_weight, X)
-        weight = weights_of(target, self.class_weight, sample)
-        class_totals(target, weight)
+        weight, _ = weights_of(target, self.class_weight, sample)
         offset = validation.checked_offset(offset, X.shape[0], target.outputs)
         observed = Observed(target.codes, weight, offset)
         splits = list(check_cv(self.cv, y, classifier=True).split(X, y, groups))

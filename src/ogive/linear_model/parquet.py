@@ -105,6 +105,11 @@ class ParquetSource:
                     f"X has {self.shape[0]} rows, but {name} is of shape {each.shape}."
                 )
 
+    @property
+    def features(self) -> int:
+        """How many columns of features there are."""
+        return len(self.columns)
+
     def pieces(self, every: int = 1) -> Iterator[Piece]:
         """Return pieces one after the other, each good until the next; one in `every`."""
         size = rows_of_piece(self.shape[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from operator import methodcaller
 from typing import Any, NamedTuple, Protocol
 
@@ -10,6 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from ogive.linear_model.census import Census, Encoding, census_of
+from ogive.linear_model.design import scores_of
 from ogive.linear_model.information import Information
 from ogive.linear_model.rows import DenseRows, Parameters, Rows, Scatter, SparseRows, Sums
 
@@ -30,13 +32,14 @@ class Piece(NamedTuple):
     matrix : ndarray or sparse matrix, shape (n, features)
         Of float32 or float64; None where only the targets were asked for.
     target : array-like, shape (n,) or (n, labels)
+        None where only scores are asked for.
     weight : array-like, shape (n,), optional
     offset : array-like, shape (n,) or (n, columns), optional
     """
 
     name: str
     matrix: Any
-    target: Array
+    target: Array | None
     weight: Array | None
     offset: Array | None
 
@@ -190,6 +193,49 @@ def check_finite(matrix: Any, name: str) -> None:
         value = matrix[row, column]
     what = "NaN" if np.isnan(value) else "infinity"
     raise ValueError(f"Input X contains {what}: {name}, its row {row}, column {column}.")
+
+
+def scores_of_piece(coef: Array, intercept: Array) -> Callable[[Piece], Array]:
+    """Return what computes the scores of a piece, its offsets added.
+
+    Parameters
+    ----------
+    coef : ndarray of float64, shape (vectors, features)
+    intercept : ndarray of float64, shape (vectors,)
+
+    Returns
+    -------
+    callable
+        Of a `Piece`; returns an ndarray of shape (n, vectors), and raises `ValueError` where a
+        feature is not finite, or offsets are not.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ogive.linear_model.pieces import Piece, scores_of_piece
+    >>> piece = Piece("block 0", np.eye(2), None, None, np.array([0.0, 10.0]))
+    >>> scores_of_piece(np.array([[3.0, 4.0]]), np.array([0.5]))(piece).ravel()
+    array([ 3.5, 14.5])
+    """
+    return partial(_scores_of_piece, coef, intercept)
+
+
+def _scores_of_piece(coef: Array, intercept: Array, piece: Piece) -> Array:
+    with np.errstate(all="ignore"):
+        scores = scores_of(piece.matrix, coef, intercept)
+    if not np.isfinite(scores).all():
+        check_finite(piece.matrix, piece.name)
+    if piece.offset is not None:
+        offset = np.asarray(piece.offset, np.float64)
+        offset = offset if offset.ndim == 2 else offset[:, None]
+        if offset.shape[1] not in (1, scores.shape[1]):
+            raise ValueError(
+                f"offset has {offset.shape[1]} columns, where 1 or {scores.shape[1]} were expected."
+            )
+        if not np.isfinite(offset).all():
+            raise ValueError(f"Input offset contains NaN or infinity. ({piece.name})")
+        scores += offset
+    return scores
 
 
 def take_census(piece: Piece) -> Census | None:

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 import ogive
 from ogive.linear_model import validation
 from ogive.linear_model.design import scores_of
+from ogive.linear_model.sources import is_stored, scores_of_stored
 
 Array = Any
 
@@ -78,6 +79,10 @@ class Predictions:
 
     def _scores(self, X: Any, offset: Any) -> Array:
         check_is_fitted(self)
+        if is_stored(X):
+            coef = self.coef_.toarray() if sparse.issparse(self.coef_) else self.coef_
+            names = getattr(self, "feature_names_in_", None)
+            return scores_of_stored(X, coef, self.intercept_, offset, names)
         X = validation.checked_features(self, X)
         offset = validation.checked_offset(offset, X.shape[0], len(self.intercept_))
         scores = scores_of(X, self.coef_, self.intercept_)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike, fspath
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 from ogive.linear_model.census import Census, Encoding
 from ogive.linear_model.distributed import DaskSource
 from ogive.linear_model.parquet import ParquetSource
-from ogive.linear_model.pieces import PiecewiseRows, census
+from ogive.linear_model.pieces import PiecewiseRows, census, scores_of_piece
 from ogive.linear_model.rows import Rows
 from ogive.linear_model.stored import ArrayFile, ArraySource, MappedArray
 
@@ -40,6 +41,12 @@ class Opened:
         """The names of the features, where they have any."""
         columns: tuple[str, ...] | None = self.source.columns
         return columns
+
+    @property
+    def features(self) -> int:
+        """How many features there are."""
+        features: int = self.source.features
+        return features
 
     def rows(self, encoding: Encoding) -> Rows:
         """Return the rows with encoded targets."""
@@ -95,27 +102,81 @@ def open_rows(X: Any, y: Any, sample_weight: Any = None, offset: Any = None) -> 
     ...     path = os.path.join(folder, "x.npy")
     ...     np.save(path, np.eye(4))
     ...     opened = open_rows(path, ["no", "yes", "no", "no"])
-    >>> opened.census.classes.tolist(), opened.census.totals()
-    (['no', 'yes'], (array([4.]), array([[0.25]])))
+    >>> opened.census.classes.tolist(), opened.census.weight
+    (['no', 'yes'], array([[3., 1.]]))
     """
+    if y is None:
+        raise ValueError("y has to be given: an array, or the name of a column of a Parquet file.")
+    source = _source(X, y, sample_weight, offset)
+    return Opened(source, source.census() if isinstance(source, DaskSource) else census(source))
+
+
+def scores_of_stored(
+    X: Any, coef: Array, intercept: Array, offset: Any = None, columns: Sequence[str] | None = None
+) -> Array:
+    """Return the scores of features that are read block by block.
+
+    Parameters
+    ----------
+    X : str, os.PathLike, numpy.memmap, dask.array.Array or dask.dataframe.DataFrame
+        As for `open_rows`.
+    coef : ndarray of float64, shape (vectors, features)
+    intercept : ndarray of float64, shape (vectors,)
+    offset : object, optional
+        Added to the scores: as for `open_rows`, of one column or of one for each vector.
+    columns : sequence of str, optional
+        Those of the features, in Parquet and in data frames, which may have others too.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, vectors)
+        In memory.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError, TypeError
+        As `open_rows` does, and for another number of features.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import numpy as np
+    >>> from ogive.linear_model.sources import scores_of_stored
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "x.npy")
+    ...     np.save(path, np.eye(2))
+    ...     scores_of_stored(path, np.array([[3.0, 4.0]]), np.array([0.5])).ravel()
+    array([3.5, 4.5])
+    """
+    source = _source(X, None, None, offset, columns)
+    if source.features != coef.shape[1]:
+        raise ValueError(
+            f"X has {source.features} features, but {coef.shape[1]} features are expected as input."
+        )
+    ask = scores_of_piece(coef, intercept)
+    found = source.each(ask) if isinstance(source, DaskSource) else map(ask, source.pieces())
+    return np.concatenate([np.empty((0, len(coef))), *found])
+
+
+def _source(
+    X: Any, y: Any, sample_weight: Any, offset: Any, columns: Sequence[str] | None = None
+) -> Any:
     if hasattr(X, "__dask_graph__"):
-        of_dask = DaskSource(X, y, sample_weight, offset)
-        return Opened(of_dask, of_dask.census())
+        if columns is not None and hasattr(type(X), "divisions"):
+            X = X[list(columns)]
+        return DaskSource(X, y, sample_weight, offset)
     if isinstance(X, (str, PathLike)):
         path = Path(fspath(X))
         if not path.exists():
             raise FileNotFoundError(f"There is no file or folder {path}.")
         if path.is_dir() or path.suffix in _OF_PARQUET:
-            table = ParquetSource(path, y, sample_weight, offset)
-            return Opened(table, census(table))
+            return ParquetSource(path, y, sample_weight, offset, columns)
         if path.suffix != ".npy":
             raise ValueError(f"{path} is neither a folder nor named *.npy, *.parquet or *.pq.")
         matrix: Any = ArrayFile(path)
     else:
         matrix = MappedArray(X)
-    beside = (_mapped(each) for each in (y, sample_weight, offset))
-    source = ArraySource(matrix, *beside)
-    return Opened(source, census(source))
+    return ArraySource(matrix, *(_mapped(each) for each in (y, sample_weight, offset)))
 
 
 def _mapped(each: Any) -> Any:

@@ -162,7 +162,8 @@ class ArraySource:
     Parameters
     ----------
     matrix : ArrayFile or MappedArray
-    target : array-like, shape (n,) or (n, labels)
+    target : array-like, shape (n,) or (n, labels), optional
+        Without it there are only scores.
     weight : array-like, shape (n,), optional
     offset : array-like, shape (n,) or (n, columns), optional
 
@@ -184,20 +185,27 @@ class ArraySource:
     columns: tuple[str, ...] | None = None
 
     def __init__(
-        self, matrix: Any, target: Array, weight: Array | None = None, offset: Array | None = None
+        self,
+        matrix: Any,
+        target: Array | None,
+        weight: Array | None = None,
+        offset: Array | None = None,
     ) -> None:
         self._matrix = matrix
-        self._beside = [None if each is None else np.asarray(each) for each in (weight, offset)]
-        self._target = np.asarray(target)
+        beside = target, weight, offset
+        self._beside = [None if each is None else np.asarray(each) for each in beside]
         self.shape: tuple[int, int] = matrix.shape
-        for name, each in zip(
-            ("y", "sample_weight", "offset"), (self._target, *self._beside), strict=True
-        ):
+        for name, each in zip(("y", "sample_weight", "offset"), self._beside, strict=True):
             if each is not None and (not each.ndim or len(each) != self.shape[0]):
                 raise ValueError(
                     f"X has {self.shape[0]} rows, but {name} is of shape {each.shape}."
                 )
         self._size = rows_of_piece(self.shape[1])
+
+    @property
+    def features(self) -> int:
+        """How many columns there are."""
+        return self.shape[1]
 
     def pieces(self, every: int = 1) -> Iterator[Piece]:
         """Return pieces one after the other, each good until the next; one in `every`."""
@@ -215,4 +223,4 @@ class ArraySource:
         rows = slice(start, min(start + self._size, self.shape[0]))
         beside = (None if each is None else each[rows] for each in self._beside)
         name = f"block {start // self._size} (from row {start})"
-        return Piece(name, block, self._target[rows], *beside)
+        return Piece(name, block, *beside)

@@ -18,27 +18,35 @@ Array = Any
 
 
 @dataclass(frozen=True)
-class Target:
-    """An encoded target.
+class Outputs:
+    """What kind of target there is, and how many scores it takes.
 
     Attributes
     ----------
     classes : ndarray, or list of ndarray
         The distinct values in order; of several labels a list of [0, 1] for each.
-    codes : ndarray
-        Of two classes bool, of shape (n, 1); of labels bool, of shape (n, labels); of more classes
-        int64, of shape (n,).
+
+    Raises
+    ------
+    ValueError
+        For a single class.
 
     Examples
     --------
-    >>> from ogive.linear_model.targets import target_of
-    >>> target = target_of(["no", "yes", "no"])
-    >>> target.kind, target.codes.ravel()
-    ('binary', array([False,  True, False]))
+    >>> import numpy as np
+    >>> from ogive.linear_model.targets import Outputs
+    >>> Outputs(np.array(["ash", "birch", "cedar"])).kind
+    'multinomial'
     """
 
     classes: Any
-    codes: Array
+
+    def __post_init__(self) -> None:
+        if len(self.classes) < 2 and not isinstance(self.classes, list):
+            raise ValueError(
+                "This solver needs samples of at least 2 classes in the data, but the data "
+                f"contains only one class: {self.classes.tolist()[0]!r}"
+            )
 
     @property
     def kind(self) -> str:
@@ -52,7 +60,7 @@ class Target:
         """
         if isinstance(self.classes, list):
             return "multilabel"
-        return "binary" if self.codes.ndim == 2 else "multinomial"
+        return "binary" if len(self.classes) == 2 else "multinomial"
 
     @property
     def outputs(self) -> int:
@@ -64,7 +72,28 @@ class Target:
         >>> target_of([0, 1]).outputs, target_of([0, 1, 2]).outputs
         (1, 3)
         """
-        return self.codes.shape[1] if self.codes.ndim == 2 else len(self.classes)
+        return 1 if self.kind == "binary" else len(self.classes)
+
+
+@dataclass(frozen=True)
+class Target(Outputs):
+    """An encoded target.
+
+    Attributes
+    ----------
+    codes : ndarray
+        Of two classes bool, of shape (n, 1); of labels bool, of shape (n, labels); of more classes
+        int64, of shape (n,).
+
+    Examples
+    --------
+    >>> from ogive.linear_model.targets import target_of
+    >>> target = target_of(["no", "yes", "no"])
+    >>> target.kind, target.codes.ravel()
+    ('binary', array([False,  True, False]))
+    """
+
+    codes: Array
 
 
 def target_of(y: Any) -> Target:
@@ -105,18 +134,13 @@ def target_of(y: Any) -> Target:
         check_classification_targets(y)
     y = column_or_1d(y, warn=True)
     classes = np.unique(y)
-    if len(classes) < 2:
-        raise ValueError(
-            "This solver needs samples of at least 2 classes in the data, but the data contains "
-            f"only one class: {classes[0]!r}"
-        )
-    if len(classes) == 2:
-        return Target(classes, np.asarray(y == classes[1], bool)[:, None])
+    if len(classes) <= 2:
+        return Target(classes, np.asarray(y == classes[-1], bool)[:, None])
     return Target(classes, np.searchsorted(classes, y).astype(np.int64, copy=False))
 
 
-def weights_of(target: Target, class_weight: Any, sample_weight: Array) -> Array:
-    """Return what every row weighs: its sample weight times the weight of its class.
+def weights_of(target: Target, class_weight: Any, sample_weight: Array) -> tuple[Array, Array]:
+    """Return what every row and every class weighs: sample weights times those of the classes.
 
     Parameters
     ----------
@@ -129,7 +153,52 @@ def weights_of(target: Target, class_weight: Any, sample_weight: Array) -> Array
 
     Returns
     -------
-    ndarray of float64, shape (n, 1) or (n, labels)
+    weight : ndarray of float64, shape (n, 1) or (n, labels)
+    totals : ndarray of float64, shape (problems, classes)
+        Sums over the rows of every class; a problem for every label, with two classes.
+
+    Raises
+    ------
+    ValueError
+        As `class_weights` and `totals_of` do.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ogive.linear_model.targets import target_of, weights_of
+    >>> weight, totals = weights_of(target_of([0, 1, 1]), {1: 2.0}, np.ones(3))
+    >>> weight.ravel(), totals
+    (array([1., 2., 2.]), array([[1., 4.]]))
+    """
+    codes, classes = target.codes, len(target.classes)
+    if codes.ndim == 1:
+        counts = np.bincount(codes, weights=sample_weight, minlength=classes)[None]
+    else:
+        counts = np.stack([sample_weight @ ~codes, sample_weight @ codes], 1)
+    each = class_weights(target, class_weight, counts)
+    weight = sample_weight[:, None]
+    if each is not None:
+        columns = codes.reshape(len(codes), -1).astype(np.int64, copy=False)
+        weight = weight * each[np.arange(len(each)), columns]
+    return weight, totals_of(target, counts, each)
+
+
+def class_weights(outputs: Outputs, class_weight: Any, counts: Array) -> Array | None:
+    """Return what the rows of every class are multiplied with.
+
+    Parameters
+    ----------
+    outputs : Outputs
+        Of the target.
+    class_weight : dict, list of dict, "balanced" or None
+        Of several labels: a dictionary for all or for each, of the keys 0 and 1.
+    counts : ndarray of float64, shape (problems, classes)
+        Sums of the sample weights of every class.
+
+    Returns
+    -------
+    ndarray of float64, shape (problems, classes), or None
+        None where nothing is multiplied.
 
     Raises
     ------
@@ -140,35 +209,27 @@ def weights_of(target: Target, class_weight: Any, sample_weight: Array) -> Array
     Examples
     --------
     >>> import numpy as np
-    >>> from ogive.linear_model.targets import target_of, weights_of
-    >>> weights_of(target_of([0, 1, 1]), {1: 2.0}, np.ones(3)).ravel()
-    array([1., 2., 2.])
+    >>> from ogive.linear_model.targets import Outputs, class_weights
+    >>> class_weights(Outputs(np.array([0, 1])), "balanced", np.array([[1.0, 3.0]])).round(3)
+    array([[2.   , 0.667]])
     """
-    several = target.kind == "multilabel"
+    several = outputs.kind == "multilabel"
     if isinstance(class_weight, list) and not (
-        several and len(class_weight) == len(target.classes)
+        several and len(class_weight) == len(outputs.classes)
     ):
         raise ValueError(
             "A list of class weights has a dictionary for every label of an indicator matrix: got "
-            f"{len(class_weight)} for a {target.kind} target of {target.outputs} scores"
+            f"{len(class_weight)} for a {outputs.kind} target of {outputs.outputs} scores"
         )
-    weight = sample_weight[:, None]
     if class_weight is None:
-        return weight
-    if not several:
-        codes = target.codes.ravel().astype(np.int64, copy=False)
-        return _of_classes(class_weight, target.classes, codes, sample_weight)[codes, None] * weight
-    result = np.empty(target.codes.shape)
-    for label, (classes, codes) in enumerate(zip(target.classes, target.codes.T, strict=True)):
-        own = class_weight[label] if isinstance(class_weight, list) else class_weight
-        each = _of_classes(own, classes, codes.astype(np.int64), sample_weight)
-        result[:, label] = np.where(codes, each[1], each[0]) * sample_weight
-    return result
+        return None
+    own = class_weight if isinstance(class_weight, list) else [class_weight] * len(counts)
+    classes = outputs.classes if several else [outputs.classes]
+    return np.stack([_of_classes(*one) for one in zip(own, classes, counts, strict=True)])
 
 
-def _of_classes(class_weight: Any, classes: Array, codes: Array, sample_weight: Array) -> Array:
+def _of_classes(class_weight: Any, classes: Array, counts: Array) -> Array:
     if isinstance(class_weight, str):
-        counts = np.bincount(codes, weights=sample_weight, minlength=len(classes))
         there = counts > 0
         # A class without rows has no weight whatever it is multiplied with.
         return counts.sum() / (there.sum() * np.where(there, counts, 1.0))
@@ -178,20 +239,21 @@ def _of_classes(class_weight: Any, classes: Array, codes: Array, sample_weight: 
     return each
 
 
-def class_totals(target: Target, weight: Array) -> Array:
-    """Return the sum of the weights of every class.
+def totals_of(outputs: Outputs, counts: Array, each: Array | None) -> Array:
+    """Return the sums of the weights of every class, class weights included.
 
     Parameters
     ----------
-    target : Target
-        Of the rows.
-    weight : ndarray of float64, shape (n, 1) or (n, labels)
-        Of the rows.
+    outputs : Outputs
+        Of the target.
+    counts : ndarray of float64, shape (problems, classes)
+        Sums of the sample weights of every class.
+    each : ndarray of float64, shape (problems, classes), or None
+        What `class_weights` returned.
 
     Returns
     -------
     ndarray of float64, shape (problems, classes)
-        A problem for every label, with two classes.
 
     Raises
     ------
@@ -202,20 +264,17 @@ def class_totals(target: Target, weight: Array) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> from ogive.linear_model.targets import class_totals, target_of
-    >>> class_totals(target_of([0, 1, 1]), np.ones((3, 1)))
-    array([[1., 2.]])
+    >>> from ogive.linear_model.targets import Outputs, totals_of
+    >>> totals_of(Outputs(np.array([0, 1])), np.array([[1.0, 2.0]]), np.array([[2.0, 1.0]]))
+    array([[2., 2.]])
     """
-    codes = target.codes
-    if codes.ndim == 1:
-        totals = np.bincount(codes, weights=weight[:, 0], minlength=len(target.classes))[None]
-    else:
-        sides = [np.where(codes == side, weight, 0.0).sum(0) for side in (False, True)]
-        totals = np.stack(sides, 1)
+    totals = counts if each is None else counts * each
     if not np.isfinite(totals).all():
         raise ValueError("The sum of the sample weights is infinite")
-    if target.kind != "multilabel" and (totals > 0.0).sum() < 2:
-        only = target.classes[np.argmax(totals[0])]
+    if not totals.any():
+        raise ValueError("Sample weights must contain at least one non-zero number.")
+    if outputs.kind != "multilabel" and (totals > 0.0).sum() < 2:
+        only = outputs.classes.tolist()[np.argmax(totals[0])]
         raise ValueError(
             "This solver needs samples of at least 2 classes in the data, but only one class has "
             f"weight: {only!r}"
@@ -223,12 +282,12 @@ def class_totals(target: Target, weight: Array) -> Array:
     return totals
 
 
-def with_weight(target: Target, totals: Array) -> Array:
+def with_weight(target: Outputs, totals: Array) -> Array:
     """Return which scores have finite intercepts: those of classes and labels with weight.
 
     Parameters
     ----------
-    target : Target
+    target : Outputs
         Of the rows.
     totals : ndarray of float64, shape (problems, classes)
         The sums of the weights of every class.
@@ -274,10 +333,8 @@ def with_weight(target: Target, totals: Array) -> Array:
     return kept
 
 
-def outputs_of(
-    target: Target, weight: Array, offset: Array, totals: Array, kept: Array
-) -> tuple[Observed, Array]:
-    """Return what was observed, and the sums of the weights, for some of the scores.
+def outputs_of(target: Target, weight: Array, offset: Array, kept: Array) -> Observed:
+    """Return what was observed, for some of the scores.
 
     Parameters
     ----------
@@ -285,42 +342,63 @@ def outputs_of(
         Of the rows.
     weight, offset : ndarray of float64
         As `ogive.linear_model.rows.Observed` has them.
-    totals : ndarray of float64, shape (problems, classes)
-        The sums of the weights of every class.
     kept : ndarray of bool, shape (outputs,)
         Which scores; classes that are left out have no weight.
 
     Returns
     -------
-    tuple of (Observed, ndarray)
+    ogive.linear_model.rows.Observed
 
     Examples
     --------
     >>> import numpy as np
     >>> from ogive.linear_model.targets import outputs_of, target_of
     >>> weight, kept = np.array([[1.0], [0.0], [1.0]]), np.array([True, False, True])
-    >>> totals = np.array([[1.0, 0.0, 1.0]])
-    >>> seen, _ = outputs_of(target_of([0, 1, 2]), weight, np.zeros((1, 1)), totals, kept)
-    >>> seen.target
+    >>> outputs_of(target_of([0, 1, 2]), weight, np.zeros((1, 1)), kept).target
     array([0, 0, 1])
     """
+    seen = Observed(target.codes, weight, offset)
     if kept.all():
-        return Observed(target.codes, weight, offset), totals
+        return seen
     if target.kind == "multilabel":
-        seen = Observed(target.codes, weight, offset)
-        return seen.of_problems(np.flatnonzero(kept)), totals[kept]
-    codes = (np.cumsum(kept) - 1).clip(0)[target.codes]
-    return Observed(codes, weight, offset[:, kept] if offset.shape[1] > 1 else offset), totals[
-        :, kept
-    ]
+        return seen.of_problems(np.flatnonzero(kept))
+    return of_classes(seen, kept)
 
 
-def names_of(target: Target, kept: Array) -> list[str]:
+def of_classes(seen: Observed, kept: Array) -> Observed:
+    """Return what was observed of some of the classes of a softmax.
+
+    Parameters
+    ----------
+    seen : ogive.linear_model.rows.Observed
+        Of all of them; rows of the others have no weight.
+    kept : ndarray of bool, shape (classes,)
+        Which.
+
+    Returns
+    -------
+    ogive.linear_model.rows.Observed
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ogive.linear_model.rows import Observed
+    >>> from ogive.linear_model.targets import of_classes
+    >>> seen = Observed(np.array([0, 1, 2]), np.array([[1.0], [0.0], [1.0]]), np.zeros((1, 1)))
+    >>> of_classes(seen, np.array([True, False, True])).target
+    array([0, 0, 1])
+    """
+    codes = (np.cumsum(kept) - 1).clip(0)[seen.target]
+    offset = seen.offset[:, kept] if seen.offset.shape[1] > 1 else seen.offset
+    return Observed(codes, seen.weight, offset)
+
+
+def names_of(target: Outputs, kept: Array) -> list[str]:
     """Return what some of the scores are called: the positive class, classes, or labels.
 
     Parameters
     ----------
-    target : Target
+    target : Outputs
         Of the rows.
     kept : ndarray of bool, shape (outputs,)
         Which scores.

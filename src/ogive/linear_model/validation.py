@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -167,6 +168,50 @@ def checked_features(estimator: Any, X: Any, y: Any = "no_validation", reset: bo
         copy=False,
         **more,
     )
+
+
+def check_columns(
+    estimator: Any, features: int, columns: Sequence[str] | None, reset: bool
+) -> None:
+    """Learn the number and the names of features that are not in memory, or compare them.
+
+    Parameters
+    ----------
+    estimator : LogisticRegression
+        Which learns them if `reset` is given.
+    features : int
+        How many there are.
+    columns : sequence of str, or None
+        Their names, if they have any.
+    reset : bool
+        Whether they are learnt, or compared with what was learnt.
+
+    Raises
+    ------
+    ValueError
+        For other features than those that were learnt.
+
+    Examples
+    --------
+    >>> from ogive.linear_model import LogisticRegression
+    >>> from ogive.linear_model.validation import check_columns
+    >>> model = LogisticRegression()
+    >>> check_columns(model, 2, ["height", "weight"], reset=True)
+    >>> model.n_features_in_, model.feature_names_in_.tolist()
+    (2, ['height', 'weight'])
+    """
+    named = columns is not None and all(isinstance(name, str) for name in columns)
+    known = getattr(estimator, "feature_names_in_", None)
+    if not reset and named and known is not None:
+        if list(known) != list(columns or ()):
+            raise ValueError(
+                "The feature names should match those that were passed during fit: got "
+                f"{', '.join(columns or ())}"
+            )
+        return
+    validate_data(estimator, np.empty((1, features)), reset=reset, skip_check_array=True)
+    if reset and named:
+        estimator.feature_names_in_ = np.array(columns, object)
 
 
 def checked_sample_weight(sample_weight: Any, X: Any) -> Array:
