@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 from scipy import linalg
+from scipy.linalg import lapack
 
 from ogive.linear_model.rows import Scatter
 
 Array = Any
 _Key = tuple[int, float, float]  # which weighting, what it is multiplied with, λ
-_Block = tuple[tuple[Array, bool], Array, float]  # a factorisation, the mean, the total
+_Block = tuple[Array, Array, float]  # a factorisation, the mean, the total
 
 # What is added to the diagonal, relative to it, so that collinear features can be factorised.
 _LEAST = 1e-11
@@ -109,21 +110,29 @@ class Curvature:
         ndarray
             Of the same shape.
         """
+        if len(self._blocks) == 1:
+            (block,) = self._blocks.values()
+            alike = self._solve(block, gradient.reshape(-1, gradient.shape[-1]))
+            return alike.reshape(gradient.shape)
         flat = gradient.reshape(-1, len(self._keys), gradient.shape[-1])
         result = np.empty_like(flat)
         for key, vectors in self._vectors_of.items():
-            factor, mean, total = self._blocks[key]
-            some = flat[:, vectors].reshape(-1, flat.shape[2])
-            ahead = some[:, :-1] - some[:, -1:] * mean
-            if factor[0].ndim == 2:
-                ahead = linalg.cho_solve(factor, ahead.T, check_finite=False).T
-            else:
-                ahead = ahead / factor[0]
-            bias = some[:, -1] / total - ahead @ mean if self.fit_intercept else 0.0
-            shape = len(flat), len(vectors)
-            result[:, vectors, :-1] = ahead.reshape(*shape, -1)
-            result[:, vectors, -1] = np.broadcast_to(bias, len(ahead)).reshape(shape)
+            some = flat[:, vectors]
+            found = self._solve(self._blocks[key], some.reshape(-1, flat.shape[2]))
+            result[:, vectors] = found.reshape(some.shape)
         return result.reshape(gradient.shape)
+
+    def _solve(self, block: _Block, some: Array) -> Array:
+        factor, mean, total = block
+        result = np.empty_like(some)
+        ahead = some[:, :-1] - some[:, -1:] * mean
+        if factor.ndim == 2:
+            ahead = _inverted(factor, ahead)
+        else:
+            ahead /= factor
+        result[:, :-1] = ahead
+        result[:, -1] = some[:, -1] / total - ahead @ mean if self.fit_intercept else 0.0
+        return result
 
 
 def centred(
@@ -188,12 +197,15 @@ def centred(
 
 def _block(
     scatter: Scatter, origin: Array, which: int, factor: float, ridge: float, fit_intercept: bool
-) -> tuple[tuple[Array, bool], Array, float]:
+) -> _Block:
     """Return a factorisation (or a diagonal), the mean and the total."""
     inner, mean, total = centred(scatter, origin, which, factor, ridge, fit_intercept)
-    if inner.ndim == 1:
-        return (inner, True), mean, total
-    return (factorised(inner), True), mean, total
+    return (inner if inner.ndim == 1 else factorised(inner)), mean, total
+
+
+def _inverted(lower: Array, rows: Array) -> Array:
+    """Multiply rows with the inverse of a matrix, of which there is the lower factor."""
+    return lapack.dpotrs(lower, rows.T, lower=1)[0].T
 
 
 def factorised(matrix: Array) -> Array:
@@ -229,17 +241,13 @@ def factorised(matrix: Array) -> Array:
     matrix *= scale
     jitter = 0.0
     while True:
-        try:
-            lower = linalg.cholesky(
-                matrix + jitter * np.eye(len(matrix)) if jitter else matrix,
-                lower=True,
-                check_finite=False,
-            )
-        except linalg.LinAlgError:
+        wanted = matrix + jitter * np.eye(len(matrix)) if jitter else matrix
+        lower, failed = lapack.dpotrf(wanted.T, lower=1)
+        if failed:
             jitter = max(1e-10, 100.0 * jitter)
             continue
-        result: Array = lower / scale[:, None]
-        return result
+        lower /= scale[:, None]
+        return lower
 
 
 class JointCurvature:
@@ -318,7 +326,7 @@ class JointCurvature:
         about = gradient.reshape(-1, classes, entries).copy()
         about[..., :-1] -= about[..., -1:] * self._origin
         flat = about[..., : self._columns].reshape(len(about), -1)
-        moved = linalg.cho_solve((self._factor, True), flat.T, check_finite=False).T
+        moved = _inverted(self._factor, flat)
         result = np.zeros_like(about)
         result[..., : self._columns] = moved.reshape(-1, classes, self._columns)
         if self._columns == entries:

@@ -28,6 +28,9 @@ _GAP = 0.1  # above the minimum of the objective, as a part of the tolerance
 _PATIENCE = 20  # iterations in which something must have changed
 _MANY = 8  # iterations at one penalty, after a minimum at another
 _LOOK_BACK = 3  # iterations by which progress is judged
+_CHEAP = 2.0  # passes that a Hessian may cost to be computed in most iterations
+_NEAR = 5.0  # the logarithm of how far from the tolerance few steps more are enough
+_ROUNDING = 16.0 * float(np.finfo(float).eps)  # of a value
 
 
 class Objective(Protocol):
@@ -110,12 +113,22 @@ class _Pairs:
         self._solved = curvature.solve(gradient)  # H times the gradient where we are
         # s, y, H y and 1 / s·y, 0 where it is none
         self.pairs: list[tuple[Array, Array, Array, Array]] = []
+        self._last: tuple[Array, Array, Array] | None = None
 
     def add(self, step: Array, change: Array, gradient: Array) -> None:
         """Go on by a step, which changed the gradient by so much, to the one given."""
+        self._take_last()
+        self._last = step, change, gradient
+
+    def _take_last(self) -> None:
+        """Make a pair of the last step: not before it is needed, for another H may come first."""
+        if self._last is None:
+            return
+        step, change, gradient = self._last
         before, self._solved = self._solved, self._curvature.solve(gradient)
         self.pairs = self.pairs[1 - _PAIRS :]
         self._append(step, change, self._solved - before)
+        self._last = None
 
     def _append(self, step: Array, change: Array, solved: Array) -> None:
         product = _dot(step, change)
@@ -125,6 +138,7 @@ class _Pairs:
 
     def with_penalty(self, more: Array, gradient: Array) -> None:
         """Add to the penalties: the gradients' differences follow without another pass."""
+        self._take_last()
         self._curvature = self._curvature.with_penalty(np.repeat(more, gradient.shape[1]))
         pairs, self.pairs = self.pairs, []
         changes = [change + _of_penalty(step, more) for step, change, _, _ in pairs]
@@ -134,6 +148,7 @@ class _Pairs:
 
     def of(self, problems: Array) -> None:
         """Go on with some of the problems, which a mask names."""
+        self._take_last()
         vectors = np.repeat(problems, self._solved.shape[1])
         self._curvature, self._solved = self._curvature.of_vectors(vectors), self._solved[problems]
         self.pairs = [
@@ -142,10 +157,13 @@ class _Pairs:
 
     def to_gain(self, gradient: Array) -> Array:
         """Return by how much a parabola falls from here to its minimum, for each problem."""
+        self._take_last()
         gain: Array = 0.5 * _dot(gradient, self._solved)
         return gain
 
     def direction(self, gradient: Array) -> Array:
+        """Return where to go from where the gradient is this."""
+        self._take_last()
         rest, result, factors = gradient.copy(), self._solved.copy(), []
         for step, change, solved, inverse in reversed(self.pairs):
             factor = inverse * _dot(step, rest)
@@ -233,7 +251,7 @@ def _descend(
         totals.append(float(found.values.sum()))
         if watch is not None:
             watch(iteration, found.parameters)
-        open_still = _open(gradients, pairs, tol)
+        open_still = _open(sizes, gradients, pairs, tol)
         while then is not None and (solved := ~(open_still | done[active])).any():
             more = np.zeros(len(active))
             more[solved] = then(active[solved], found)
@@ -251,14 +269,14 @@ def _descend(
                 found.iterations[active] = iteration - begun[active]
                 found.history[-1], totals[-1] = float(sizes.max()), float(found.values.sum())
                 moved_on = iteration
-                open_still = _open(gradients, pairs, tol)
+                open_still = _open(sizes, gradients, pairs, tol)
         open_still &= ~done[active]
         if not open_still.any():
             return
         if found.iterations[active[open_still]].max() >= max_iter:
             found.reason = "iterations"
             return
-        if open_still.mean() <= 0.7:
+        if np.count_nonzero(open_still) <= 0.7 * len(open_still):
             active, x, values = active[open_still], x[open_still], values[open_still]
             gradients = gradients[open_still]
             pairs.of(open_still)
@@ -298,9 +316,9 @@ def _descend(
         x, gradients = new, changed
 
 
-def _open(gradients: Array, pairs: _Pairs, tol: float) -> Array:
+def _open(sizes: Array, gradients: Array, pairs: _Pairs, tol: float) -> Array:
     """Return which problems are not yet solved."""
-    open_still: Array = ~(np.abs(gradients).max((1, 2)) <= tol)
+    open_still: Array = ~(sizes <= tol)
     if not open_still.all():
         # A feature in small units has a small derivative, however far the minimum is.
         open_still |= ~(pairs.to_gain(gradients) <= _GAP * tol)
@@ -317,8 +335,11 @@ def _evaluate(
 def slow(since: list[float], tol: float, renewal: float) -> bool:
     """Whether the passes still to come cost more than a Hessian and the few that follow it.
 
-    Progress is judged by as many iterations as half a Hessian costs: it comes and goes.
+    Progress is judged by as many iterations as half a Hessian costs: it comes and goes.  Of small
+    data a Hessian is little more than the calls from Python that a pass is too.
     """
+    if renewal <= _CHEAP and len(since) > 1 and np.log(max(since[-1] / tol, 1.0)) > _NEAR:
+        return True
     window = max(_LOOK_BACK if renewal > 2.5 else 1, int(renewal / 2.0))
     if len(since) <= window:
         return False
@@ -335,7 +356,7 @@ def level(history: list[float], totals: list[float], tol: float) -> bool:
     if len(history) <= _PATIENCE:
         return False
     before, since = totals[-1 - _PATIENCE], totals[-_PATIENCE:]
-    rounding = max(16.0 * np.finfo(float).eps * abs(before), 0.1 * _GAP * tol)
+    rounding = max(_ROUNDING * abs(before), 0.1 * _GAP * tol)
     return before - min(since) <= rounding and min(history[-_PATIENCE:]) >= 0.5 * min(
         history[:-_PATIENCE]
     )
@@ -373,7 +394,7 @@ def _search(
     """
     steps = np.ones(len(x))
     # Next to the minimum values are equal but for their rounding, and slopes decide.
-    rounding = 16.0 * np.finfo(float).eps * np.maximum(np.abs(values), np.finfo(float).tiny)
+    rounding = _ROUNDING * np.abs(values) + np.finfo(float).tiny
     while True:
         trial = x + steps[:, None, None] * direction
         there, gradients = _evaluate(objective, found, trial, problems)

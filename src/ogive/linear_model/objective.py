@@ -92,7 +92,7 @@ class PenalisedLoss:
 
     def _of(self, problems: Array) -> Rows:
         known, rows = self._some
-        if not np.array_equal(known, problems):
+        if known is not problems and not np.array_equal(known, problems):
             all_of_them = len(problems) == len(self.penalty)
             rows = self._rows if all_of_them else self._rows.of_problems(problems)
             self._some = problems, rows

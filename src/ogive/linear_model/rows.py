@@ -220,6 +220,11 @@ class _Local:
         return curvatures(self.scores(parameters, rows), weight, self.observed.of_labels)
 
 
+def _spread(array: Array, rows: int, columns: int) -> Array:
+    shape = rows, columns
+    return array if array.shape == shape else np.broadcast_to(array, shape)
+
+
 class DenseRows(_Local):
     """Rows of a dense matrix.
 
@@ -234,15 +239,15 @@ class DenseRows(_Local):
     def evaluate(self, parameters: Parameters) -> Sums:
         """Pass over all rows: losses and gradient."""
         weights, biases = parameters
-        rows, seen = len(self.matrix), self.observed
-        weight = np.broadcast_to(seen.weight, (rows, len(weights)))
+        seen = self.observed
+        weight = _spread(seen.weight, len(self.matrix), len(weights))
+        columns = len(weights) if seen.of_labels else weights.shape[1]
+        offset = _spread(seen.offset, len(self.matrix), columns)
         if seen.of_labels:
-            offset = np.broadcast_to(seen.offset, seen.target.shape)
             losses, by_weights, by_biases = _core.logistic_pass(
                 self.matrix, weights[:, 0], biases[:, 0], offset, seen.target, weight
             )
             return Sums(losses, Parameters(by_weights[:, None], by_biases[:, None]))
-        offset = np.broadcast_to(seen.offset, (rows, weights.shape[1]))
         losses, by_weights, by_biases = _core.softmax_pass(
             self.matrix, weights, biases, offset, seen.target, weight
         )
