@@ -14,8 +14,8 @@ from ogive.catalog import CATALOG
 # The tables of kernels, rows, losses, gates, cells and regressions, threads, and the module.
 OTHERS = {
     "across.h", "addressed.cpp", "addressed.h", "below.h", "cells.cpp", "cells.h", "certain.h",
-    "cross_entropy.h", "entries.h", "finite.h", "functions.def", "fused.h", "gates.cpp",
-    "linear.cpp", "linear.h", "linear_units.h", "loops.cpp", "loops.h", "losses.cpp",
+    "coordinates.h", "cross_entropy.h", "entries.h", "finite.h", "functions.def", "fused.h",
+    "gates.cpp", "linear.cpp", "linear.h", "linear_units.h", "loops.cpp", "loops.h", "losses.cpp",
     "module.cpp", "numpy_api.h", "parametric.cpp", "parametric.h", "partial.h", "pointwise.h",
     "row_coefficients.h", "row_gradients.h", "row_sums.h", "rows.cpp", "rows.def", "rows.h",
     "scratch.cpp", "scratch.h", "softmax.h", "sparsemax.h", "thread_limit.h", "threads.cpp",

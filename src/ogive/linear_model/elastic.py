@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ogive.linear_model.metric import Metric, metrics
+from ogive.linear_model.metric import Model, metrics
 from ogive.linear_model.minimise import Minimum, level, shortened, slow
 from ogive.linear_model.objective import MOST_FEATURES, PenalisedLoss
 from ogive.linear_model.quadratic import subgradient
@@ -151,6 +151,11 @@ def _descend(
         totals.append(float(found.values.sum()))
         if watch is not None:
             watch(iteration, found.parameters)
+        due = any(model.full for model in models)
+        if due or slow(found.history[renewed:], tol, objective.renewal(active)):
+            models, renewed = metrics(objective, x, active), len(found.history) - 1
+            totals = totals[-1:]
+            found.renewals += 1
         targets, slopes, gains = _targets(models, gradients, x, heavy, l1[active])
         # A feature in small units has a small derivative, however far the minimum is.
         open_still = ~((sizes <= tol) & (gains <= _GAP * tol))
@@ -162,13 +167,6 @@ def _descend(
         if level(found.history[renewed:], totals, tol):
             found.reason = "precision"
             return
-        if slow(found.history[renewed:], tol, objective.renewal(active)) or any(
-            model.full for model in models
-        ):
-            models, renewed = metrics(objective, x, active), len(found.history) - 1
-            totals = totals[-1:]
-            found.renewals += 1
-            targets, slopes, gains = _targets(models, gradients, x, heavy, l1[active])
         if open_still.mean() <= 0.7:
             active, x, values = active[open_still], x[open_still], values[open_still]
             gradients, heavy = gradients[open_still], heavy[open_still]
@@ -185,7 +183,7 @@ def _descend(
 
 
 def _targets(
-    models: list[Metric], gradients: Array, x: Array, heavy: Array, l1: Array
+    models: list[Model], gradients: Array, x: Array, heavy: Array, l1: Array
 ) -> tuple[Array, Array, Array]:
     """Return the minima of the models, and what the slopes and the models promise there."""
     targets = np.stack(

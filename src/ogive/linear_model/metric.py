@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ogive.linear_model.columns import Columns
 from ogive.linear_model.curvature import centred
 from ogive.linear_model.objective import MOST_FEATURES, PenalisedLoss
 from ogive.linear_model.quadratic import accelerated, lasso, subgradient
@@ -221,7 +222,10 @@ class Metric:
         return -float((gradient * step).sum()) - 0.5 * bend
 
 
-def metrics(objective: PenalisedLoss, parameters: Array | None, problems: Array) -> list[Metric]:
+Model = Metric | Columns
+
+
+def metrics(objective: PenalisedLoss, parameters: Array | None, problems: Array) -> list[Model]:
     """Return the approximate Hessians of problems: to begin with, or at some parameters.
 
     Parameters
@@ -235,18 +239,28 @@ def metrics(objective: PenalisedLoss, parameters: Array | None, problems: Array)
 
     Returns
     -------
-    list of Metric
+    list of Metric, or of Columns
+        The latter of labels of many sparse features.
     """
+    fit_intercept = objective.fit_intercept
+    if objective.base.shape[1] == 1 and objective.diagonal:
+        matrix = objective.columns()
+        if matrix is not None:
+            each = zip(objective.curvatures(parameters, problems).T, problems, strict=True)
+            return [
+                Columns(matrix, curvature, float(objective.penalty[q]), fit_intercept)
+                for curvature, q in each
+            ]
     scatter, scale = objective.moments(parameters, problems)
     classes = objective.base.shape[1]
     blocks = [
-        centred(scatter, objective.origin, which, 1.0, 0.0, objective.fit_intercept)
+        centred(scatter, objective.origin, which, 1.0, 0.0, fit_intercept)
         for which in range(len(scatter.total))
     ]
-    found = []
+    found: list[Model] = []
     for i, q in enumerate(problems):
         own = range(i * classes, (i + 1) * classes)
         some = [blocks[0] if len(blocks) == 1 else blocks[v] for v in own]
         penalty = float(objective.penalty[q])
-        found.append(Metric(some, scale[list(own)], penalty, objective.fit_intercept))
+        found.append(Metric(some, scale[list(own)], penalty, fit_intercept))
     return found

@@ -20,6 +20,8 @@ _LESS_CURVED = 0.6
 _MOST_TOGETHER = 1500
 # More features than these have no matrix of their own.
 MOST_FEATURES = 4000
+# What the matrix of sparse features may cost to begin with, in passes.
+_MOST_PASSES = 30.0
 
 
 class PenalisedLoss:
@@ -59,11 +61,23 @@ class PenalisedLoss:
         self._some: tuple[Array, Rows] = np.arange(len(penalty)), rows
         self.origin = rows.origin()
         self._scatter: Scatter | None = None
+        self._columns: Any = None
 
     @property
     def diagonal(self) -> bool:
         """Whether there are too many features for a matrix of their own."""
         return self._rows.shape[1] > self._most_features
+
+    @property
+    def diagonal_first(self) -> bool:
+        """Whether a matrix of the features would cost more than the passes that it may save.
+
+        Of few entries a pass costs next to nothing, and the matrix what it does of many.
+        """
+        if self.diagonal or not self.thin:
+            return self.diagonal
+        of_pass, of_matrix = self._costs(1)
+        return of_matrix > _MOST_PASSES * of_pass
 
     @property
     def rows(self) -> Rows:
@@ -78,8 +92,10 @@ class PenalisedLoss:
     @property
     def thin(self) -> bool:
         """Whether the rows are sparse, so that most products of two columns are 0."""
-        rows = self._rows.blocks[0] if isinstance(self._rows, Blocks) else self._rows
-        return isinstance(rows, SparseRows)
+        return all(isinstance(rows, SparseRows) for rows in self._blocks())
+
+    def _blocks(self) -> list[Any]:
+        return self._rows.blocks if isinstance(self._rows, Blocks) else [self._rows]
 
     def start(self) -> Array:
         """Return parameters to begin with: no weights, and biases that give the base rates."""
@@ -112,7 +128,9 @@ class PenalisedLoss:
         gradients[..., -1] = by_biases / total[:, None] if self.fit_intercept else 0.0
         return values, gradients
 
-    def moments(self, parameters: Array | None, problems: Array) -> tuple[Scatter, Array]:
+    def moments(
+        self, parameters: Array | None, problems: Array, diagonal: bool | None = None
+    ) -> tuple[Scatter, Array]:
         """Return the features' scatter, and what turns it into second derivatives.
 
         Parameters
@@ -121,6 +139,8 @@ class PenalisedLoss:
             Where: without any, something to begin with, alike for all vectors.
         problems : ndarray of int
             Which.
+        diagonal : bool, optional
+            Whether no products of two features are wanted; by default, where there are too many.
 
         Returns
         -------
@@ -128,15 +148,16 @@ class PenalisedLoss:
             About `origin`, and a factor for each vector, of shape (problems times classes,).
         """
         rows, features = self._rows.shape
+        diagonal = self.diagonal if diagonal is None else diagonal
         if parameters is None:
             if self._scatter is None:
                 share = max(1, min(8, rows // (_ROWS_A_FEATURE * max(features, 1))))
-                self._scatter = self._rows.scatter(self.origin, None, share, self.diagonal)
+                self._scatter = self._rows.scatter(self.origin, None, share, diagonal)
             base = self.base[problems]
             scale = (_LESS_CURVED * base * (1.0 - base)).reshape(-1) / self._scatter.total[0]
             return self._scatter, scale
         at = Parameters(parameters[..., :-1], parameters[..., -1])
-        scatter = self._of(problems).scatter(self.origin, at, 1, self.diagonal)
+        scatter = self._of(problems).scatter(self.origin, at, 1, diagonal)
         mean_weight = self.total_weight[problems] / rows
         return scatter, 1.0 / (scatter.rows * np.repeat(mean_weight, self.base.shape[1]))
 
@@ -155,9 +176,47 @@ class PenalisedLoss:
             free, columns = self.base.shape[1] - 1, len(origin) + self.fit_intercept
             hessian = found.hessian.reshape(free, columns, free, columns) / self.total_weight[0]
             return JointCurvature(hessian, origin, float(self.penalty[0]), self.fit_intercept)
-        scatter, scale = self.moments(parameters, problems)
+        first = parameters is None
+        scatter, scale = self.moments(
+            parameters, problems, self.diagonal_first if first else self.diagonal
+        )
         penalty = np.repeat(self.penalty[problems], self.base.shape[1])
         return Curvature(scatter, self.origin, scale, penalty, self.fit_intercept)
+
+    def columns(self) -> Any:
+        """Return the features as a sparse matrix of columns, if they are sparse and in one piece.
+
+        Returns
+        -------
+        scipy.sparse.csc_array, or None
+            Made when it is first asked for.
+        """
+        if self._columns is None and isinstance(self._rows, SparseRows):
+            self._columns = self._rows.matrix.tocsc()
+        return self._columns
+
+    def curvatures(self, parameters: Array | None, problems: Array) -> Array:
+        """Return the second derivatives of every row's part of labels' losses, by its score.
+
+        Parameters
+        ----------
+        parameters : ndarray, shape (problems, 1, features + 1), or None
+            Where: without any, where all probabilities are the base rates.
+        problems : ndarray of int
+            Which.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, problems)
+        """
+        rows: Any = self._of(problems)
+        if parameters is None:
+            base = self.base[problems, 0]
+            found = rows.observed.weight * (base * (1.0 - base))
+        else:
+            at = Parameters(parameters[..., :-1], parameters[..., -1])
+            found = rows.weightings(at, slice(None))
+        return np.asarray(found / self.total_weight[problems])
 
     def of_features(self, features: Array, most_features: int) -> PenalisedLoss:
         """Return the same loss of some of the features alone: all others have no weight.
@@ -175,22 +234,32 @@ class PenalisedLoss:
             rows, self.penalty, self.total_weight, self.base, self.fit_intercept, most_features
         )
 
-    def renewal(self, problems: Array) -> float:
-        """Return what a Hessian at some parameters costs, in passes.
+    def _costs(self, vectors: int) -> tuple[float, float]:
+        """Return what a pass and a matrix of the features cost, in nanoseconds of a core.
 
-        Counted in nanoseconds of a core that multiplies thirty numbers in the time that memory
-        takes to bring one, and of the calls from Python, which is what small data waits for.
+        Of a core that multiplies thirty numbers in the time that memory takes to bring one; and the
+        calls from Python, which is what small data waits for.
         """
         rows, features = self._rows.shape
-        vectors, numbers = len(problems) * int(self.base.shape[1]), rows * features / 30.0
-        of_vector = 8.0 if self.diagonal else features + 90.0
-        of_pass = 1.0e5 + numbers * max(25.0, 4.0 * vectors)
+        if self.thin:
+            entries = float(sum(block.matrix.nnz for block in self._blocks()))
+            products = sum(min(block.costs_of_products()) for block in self._blocks())
+            of_matrix = 8.0 * entries if self.diagonal else products + features**3 / 60.0
+            return 1.0e5 + 6.0 * entries * vectors, 1.5e5 + of_matrix
+        numbers = rows * features / 30.0
+        of_matrix = numbers * (8.0 if self.diagonal else features + 90.0)
+        return 1.0e5 + numbers * max(25.0, 4.0 * vectors), 1.5e5 + of_matrix
+
+    def renewal(self, problems: Array) -> float:
+        """Return what a Hessian at some parameters costs, in passes."""
+        classes, columns = int(self.base.shape[1]), self._rows.shape[1] + 1
+        vectors = len(problems) * classes
+        of_pass, of_matrix = self._costs(vectors)
         if self._together:
-            pairs, parameters = vectors * (vectors - 1) / 2.0, vectors * (features + 1.0)
-            hessian = pairs * (1.0e5 + numbers * of_vector) + parameters**3 / 60.0
-            return hessian / of_pass
-        hessian = vectors * (1.5e5 + numbers * of_vector)
+            pairs, parameters = classes * (classes - 1) / 2.0, classes * float(columns)
+            return (pairs * of_matrix + parameters**3 / 60.0) / of_pass
+        hessian = vectors * of_matrix
         # The blocks of a softmax know nothing of each other, and a diagonal of no other entry: what
         # L-BFGS has gathered does.
-        whole = self.base.shape[1] == 1 and not self.diagonal
+        whole = classes == 1 and not self.diagonal
         return hessian / of_pass if whole else max(20.0, 2.0 * hessian / of_pass)
