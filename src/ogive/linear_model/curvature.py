@@ -8,6 +8,7 @@ is S + λ I, and weights and bias come apart.
 from __future__ import annotations
 
 from copy import copy
+from math import log2
 from typing import Any
 
 import numpy as np
@@ -60,10 +61,10 @@ class Curvature:
         keys: list[_Key] = []
         for v, (factor, ridge) in enumerate(zip(scale, penalty, strict=True)):
             # Factors that differ by less than the curvature itself does share a factorisation.
-            near = (
-                2.0 ** (np.round(4.0 * np.log2(factor)) / 4.0) if shared and factor > 0 else factor
-            )
-            keys.append((0 if shared else v, float(near), float(ridge)))
+            near = float(factor)
+            if shared and near > 0.0:
+                near = 2.0 ** (round(4.0 * log2(near)) / 4.0)
+            keys.append((0 if shared else v, near, float(ridge)))
         self._of = scatter, origin
         self._blocks: dict[_Key, _Block] = {}
         self._use(keys)
@@ -174,24 +175,24 @@ def centred(
     diagonal = second.ndim == 1
     if fit_intercept:
         mean = first / total
-        inner = second - (first * mean if diagonal else np.outer(first, mean))
-        mean = mean + origin
+        inner = second - (first * mean if diagonal else first[:, None] * mean)
+        mean += origin
     else:
         mean = np.zeros_like(first)
         around = first + total * origin
         if diagonal:
             inner = second + origin * (first + around)
         else:
-            inner = second + np.outer(origin, around) + np.outer(first, origin)
-    of_all = factor * (np.array(second) if diagonal else np.diag(second).copy())
-    inner = inner * factor
-    own = inner if diagonal else np.diag(inner).copy()
+            inner = second + origin[:, None] * around + first[:, None] * origin
+    inner *= factor
+    of_all = factor * (second if diagonal else second.diagonal())
+    own = inner if diagonal else inner.diagonal()
     # A feature that does not vary has only rounding errors on its diagonal.
     own = np.maximum(own, _LEAST * of_all) * (1.0 + _LEAST) + ridge
     own[own <= 0.0] = 1.0
     if diagonal:
         return own, mean, total * factor
-    np.fill_diagonal(inner, own)
+    inner.flat[:: len(inner) + 1] = own
     return inner, mean, total * factor
 
 
@@ -234,16 +235,18 @@ def factorised(matrix: Array) -> Array:
     array([[2., 0.],
            [1., 3.]])
     """
-    if np.isnan(matrix).any():  # nothing on the diagonal would help
-        raise linalg.LinAlgError("the matrix has entries that are NaN")
-    scale = 1.0 / np.sqrt(np.diag(matrix))
+    if not len(matrix):
+        return matrix
+    scale = 1.0 / np.sqrt(matrix.diagonal())
     matrix *= scale[:, None]
     matrix *= scale
     jitter = 0.0
     while True:
         wanted = matrix + jitter * np.eye(len(matrix)) if jitter else matrix
         lower, failed = lapack.dpotrf(wanted.T, lower=1)
-        if failed:
+        if failed or np.isnan(lower[-1, -1]):
+            if np.isnan(matrix).any():  # nothing on the diagonal would help
+                raise linalg.LinAlgError("the matrix has entries that are NaN")
             jitter = max(1e-10, 100.0 * jitter)
             continue
         lower /= scale[:, None]

@@ -313,4 +313,5 @@ class _Told(PenalisedLoss):
 
 def _preconditioner(objective: PenalisedLoss, found: Minimum) -> str:
     which = "Hessian" if found.renewals else "Gram matrix"
-    return f"diagonal of the {which}" if objective.diagonal else which
+    diagonal = objective.diagonal if found.renewals else objective.diagonal_first
+    return f"diagonal of the {which}" if diagonal else which

@@ -89,7 +89,7 @@ def _centred(parameters: Array) -> Array:
     slowly.  A block for each class, unlike their whole Hessian, does not keep the sum.
     """
     if parameters.shape[1] == 1:
-        return parameters.copy()
+        return parameters
     centred: Array = parameters - parameters.mean(1, keepdims=True)
     return centred
 
@@ -215,7 +215,7 @@ def minimise(
         Also where it was interrupted from the keyboard: then the last parameters.
     """
     found = Minimum(
-        _centred(start),
+        _centred(start.copy()),
         np.full(len(start), np.nan),
         np.full(len(start), np.inf),
         np.zeros(len(start), np.int64),

@@ -120,6 +120,11 @@ def target_of(y: Any) -> Target:
     >>> target_of([3, 1, 2, 1]).codes
     array([2, 0, 1, 0])
     """
+    if isinstance(y, np.ndarray) and y.ndim == 1 and y.dtype.kind in "biuU":
+        # What most targets are, without the time that it takes to look for all that others may be.
+        classes = np.unique(y)
+        if len(classes) <= 2:
+            return Target(classes, np.asarray(y == classes[-1], bool)[:, None])
     kind = type_of_target(y, input_name="y")
     if kind == "multilabel-indicator":
         dense = y.toarray() if sparse.issparse(y) else np.asarray(y)

@@ -240,6 +240,8 @@ def checked_sample_weight(sample_weight: Any, X: Any) -> Array:
     >>> checked_sample_weight(None, np.ones((2, 3)))
     array([1., 1.])
     """
+    if sample_weight is None:
+        return np.ones(X.shape[0])
     weight: Array = _check_sample_weight(
         sample_weight, X, dtype=np.float64, ensure_non_negative=True
     )
