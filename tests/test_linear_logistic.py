@@ -316,7 +316,16 @@ def test_an_interruption_leaves_the_last_iterate(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize(
     "module",
-    ["design", "logistic", "predictions", "report", "targets", "threads", "validation"],
+    [
+        "design",
+        "logistic",
+        "predictions",
+        "prepared",
+        "report",
+        "targets",
+        "threads",
+        "validation",
+    ],
 )
 def test_examples_run(module: str) -> None:
     found = import_module(f"ogive.linear_model.{module}")

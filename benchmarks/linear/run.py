@@ -49,10 +49,11 @@ def measure(folder: Path, row: Row, limit: float) -> None:
             timeout=limit,
         )
     except subprocess.TimeoutExpired:
-        row["failed"] = f"given up after {limit:.0f} s"
+        if "best" not in row:  # what was measured before stays
+            row["failed"] = f"given up after {limit:.0f} s"
         return
     if run.returncode:
-        row["failed"] = (run.stderr.strip().splitlines() or ["no message"])[-1]
+        row["failed"] = (run.stderr.strip().splitlines() or ["no message"])[-1].split(": ")[-1]
         return
     found = json.loads(run.stdout.splitlines()[-1])
     walls = [*row.get("walls", ()), *found["walls"]]
