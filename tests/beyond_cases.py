@@ -8,9 +8,10 @@ import numpy as np
 from scipy import special
 
 from ogive.linear_model.census import Census, Encoding
+from ogive.linear_model.in_memory import DenseRows
 from ogive.linear_model.minimise import Minimum, minimise
 from ogive.linear_model.objective import PenalisedLoss
-from ogive.linear_model.rows import DenseRows, Rows
+from ogive.linear_model.rows import Rows
 from ogive.linear_model.sources import Opened
 
 ALPHA = 0.01

@@ -21,7 +21,7 @@ from beyond_cases import KINDS, Case, case, check, fit, fitted, totals_of
 from pyarrow import parquet
 
 from ogive.linear_model.census import census_of
-from ogive.linear_model.rows import DenseRows
+from ogive.linear_model.in_memory import DenseRows
 from ogive.linear_model.sources import open_rows
 
 

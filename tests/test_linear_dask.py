@@ -25,7 +25,7 @@ from scipy import sparse
 from ogive import _core
 from ogive.linear_model import LogisticRegression
 from ogive.linear_model.distributed import DaskRows
-from ogive.linear_model.rows import DenseRows
+from ogive.linear_model.in_memory import DenseRows
 from ogive.linear_model.sources import open_rows
 
 UNEVEN = (100, 1, 0, 399, 200)

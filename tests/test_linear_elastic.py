@@ -13,10 +13,11 @@ from sklearn.linear_model import LogisticRegression
 
 from ogive.linear_model import elastic
 from ogive.linear_model.elastic import minimise_elastic
+from ogive.linear_model.in_memory import Blocks, DenseRows, SparseRows
 from ogive.linear_model.minimise import Minimum, minimise
 from ogive.linear_model.objective import PenalisedLoss
 from ogive.linear_model.quadratic import accelerated, lasso, subgradient
-from ogive.linear_model.rows import Blocks, DenseRows, Observed, Rows, SparseRows
+from ogive.linear_model.rows import Observed, Rows
 
 
 def observed(target: Any, weight: Any = None) -> Observed:

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from scipy import optimize, sparse, special
 
 from ogive.linear_model.firth import fit_firth
+from ogive.linear_model.in_memory import Blocks, DenseRows, SparseRows
 from ogive.linear_model.inference import infer
 from ogive.linear_model.information import SingularInformationError
-from ogive.linear_model.rows import Blocks, DenseRows, Observed, SparseRows
+from ogive.linear_model.rows import Observed
 
 
 def observed(y: Any, weight: Any = None, offset: Any = None) -> Observed:

@@ -12,10 +12,11 @@ import pytest
 import statsmodels.api as sm
 from scipy import optimize, sparse, special
 
+from ogive.linear_model.in_memory import Blocks, DenseRows, SparseRows
 from ogive.linear_model.inference import Inference, infer
 from ogive.linear_model.information import SingularInformationError, information
 from ogive.linear_model.null import null_log_likelihood
-from ogive.linear_model.rows import Blocks, DenseRows, Observed, SparseRows
+from ogive.linear_model.rows import Observed
 from ogive.linear_model.summary import Summary
 
 RTOL = 1e-6

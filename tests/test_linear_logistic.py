@@ -19,7 +19,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.preprocessing import scale
 
 from ogive.linear_model import LogisticRegression, SeparationWarning
-from ogive.linear_model.rows import DenseRows
+from ogive.linear_model.in_memory import DenseRows
 
 
 def binary() -> tuple[Any, Any]:
@@ -325,6 +325,7 @@ def test_an_interruption_leaves_the_last_iterate(monkeypatch: pytest.MonkeyPatch
         "targets",
         "threads",
         "validation",
+        "weighting",
     ],
 )
 def test_examples_run(module: str) -> None:

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from scipy import linalg, optimize, sparse, special
 
 from ogive.linear_model.curvature import JointCurvature, factorised
+from ogive.linear_model.in_memory import DenseRows, SparseRows
 from ogive.linear_model.minimise import Minimum, minimise
 from ogive.linear_model.objective import PenalisedLoss
-from ogive.linear_model.rows import DenseRows, Observed, Rows, SparseRows
+from ogive.linear_model.rows import Observed, Rows
 
 
 def objective(rows: Rows, alpha: Any, classes: int, intercept: bool = True) -> PenalisedLoss:

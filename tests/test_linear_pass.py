@@ -9,7 +9,8 @@ import pytest
 from mpmath import exp, log1p, mp, mpf
 from scipy import sparse, special
 
-from ogive.linear_model.rows import Blocks, DenseRows, Observed, Parameters, Rows, SparseRows
+from ogive.linear_model.in_memory import Blocks, DenseRows, SparseRows
+from ogive.linear_model.rows import Observed, Parameters, Rows
 
 
 def problem(kind: str, n: int, p: int, problems: int, seed: int = 0) -> tuple[Any, Observed, Any]:

@@ -12,10 +12,11 @@ import pytest
 from scipy import sparse, special
 from sklearn.linear_model import LogisticRegression
 
+from ogive.linear_model.in_memory import DenseRows, SparseRows
 from ogive.linear_model.minimise import minimise
 from ogive.linear_model.objective import PenalisedLoss
 from ogive.linear_model.path import fit_path, of_folds, shares
-from ogive.linear_model.rows import DenseRows, Observed, SparseRows
+from ogive.linear_model.rows import Observed
 
 CS = np.logspace(-3, 3, 7)
 

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from scipy import optimize, sparse, special
 
 from ogive.linear_model import separation
+from ogive.linear_model.in_memory import Blocks, DenseRows, SparseRows
 from ogive.linear_model.minimise import minimise
 from ogive.linear_model.objective import PenalisedLoss
-from ogive.linear_model.rows import Blocks, DenseRows, Observed, SparseRows
+from ogive.linear_model.rows import Observed
 from ogive.linear_model.separable import SeparationWarning, warn_of_separation
 from ogive.linear_model.separation import (
     Separation,

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from ogive.linear_model.rows import Observed
-from ogive.linear_model.targets import Outputs, of_classes
+from ogive.linear_model.targets import Outputs
+from ogive.linear_model.weighting import of_classes
 
 Array = Any
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from ogive.linear_model.rows import DenseRows, Observed, Rows, SparseRows
+from ogive.linear_model.in_memory import DenseRows, SparseRows
+from ogive.linear_model.rows import Observed, Rows
 
 Array = Any
 

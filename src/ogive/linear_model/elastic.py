@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ogive.linear_model.directions import dot
 from ogive.linear_model.metric import Model, metrics
 from ogive.linear_model.minimise import Minimum, level, shortened, slow
 from ogive.linear_model.objective import MOST_FEATURES, PenalisedLoss
@@ -75,7 +76,8 @@ def minimise_elastic(
     >>> import numpy as np
     >>> from ogive.linear_model.elastic import minimise_elastic
     >>> from ogive.linear_model.objective import PenalisedLoss
-    >>> from ogive.linear_model.rows import DenseRows, Observed
+    >>> from ogive.linear_model.in_memory import DenseRows
+    >>> from ogive.linear_model.rows import Observed
     >>> x = np.array([[-2.0, 1.0], [-1.0, -1.0], [1.0, 1.0], [2.0, -1.0]])
     >>> y = np.array([[False], [True], [False], [True]])
     >>> rows = DenseRows(x, Observed(y, np.ones((4, 1)), np.zeros((1, 1))))
@@ -117,17 +119,13 @@ def _heavy(l1: Array, shape: tuple[int, ...]) -> Array:
     return result
 
 
-def _dot(a: Array, b: Array) -> Array:
-    return np.einsum("qkp,qkp->q", a, b)
-
-
 def _evaluate(
     objective: PenalisedLoss, heavy: Array, found: Minimum, x: Array, problems: Array
 ) -> tuple[Array, Array]:
     """Return values with the penalty, and gradients without."""
     found.passes += 1
     values, gradients = objective.evaluate(x, problems)
-    return values + _dot(heavy, np.abs(x)), gradients
+    return values + dot(heavy, np.abs(x)), gradients
 
 
 def _descend(
@@ -192,8 +190,8 @@ def _targets(
             for model, gradient, at, weight in zip(models, gradients, x, l1, strict=True)
         ]
     )
-    more = _dot(heavy, np.abs(targets) - np.abs(x))
-    slopes = _dot(gradients, targets - x) + more
+    more = dot(heavy, np.abs(targets) - np.abs(x))
+    slopes = dot(gradients, targets - x) + more
     promised = zip(models, gradients, targets - x, strict=True)
     gains = np.array([model.gain(gradient, step) for model, gradient, step in promised]) - more
     return targets, slopes, gains
@@ -225,7 +223,7 @@ def _search(
         there, gradients = _evaluate(objective, heavy, found, trial, problems)
         # The slope on arrival: what has just become 0 came from its former sign.
         signs = np.sign(np.where(trial == 0.0, x, trial))
-        slopes_there = _dot(gradients + heavy * signs, targets - x)
+        slopes_there = dot(gradients + heavy * signs, targets - x)
         lower = there <= values + _SUFFICIENT * steps * slopes
         even = (there <= values + rounding) & (np.abs(slopes_there) <= 0.9 * np.abs(slopes))
         failed = ~(lower | even)

@@ -74,7 +74,8 @@ def fit_firth(
 
     >>> import numpy as np
     >>> from ogive.linear_model.firth import fit_firth
-    >>> from ogive.linear_model.rows import DenseRows, Observed
+    >>> from ogive.linear_model.in_memory import DenseRows
+    >>> from ogive.linear_model.rows import Observed
     >>> x = np.array([[0.0], [0.0], [1.0], [1.0]])
     >>> rows = DenseRows(x, Observed(x > 0, np.ones((4, 1)), np.zeros((1, 1))))
     >>> found = fit_firth(rows, np.array([4.0]), fit_intercept=True, tol=1e-9)

@@ -91,7 +91,8 @@ class Inference:
     --------
     >>> import numpy as np
     >>> from ogive.linear_model.inference import infer
-    >>> from ogive.linear_model.rows import DenseRows, Observed
+    >>> from ogive.linear_model.in_memory import DenseRows
+    >>> from ogive.linear_model.rows import Observed
     >>> x = np.repeat([0.0, 1.0], 10)[:, None]
     >>> y = np.array([1] * 3 + [0] * 7 + [1] * 6 + [0] * 4, bool)[:, None]
     >>> rows = DenseRows(x, Observed(y, np.ones((20, 1)), np.zeros((1, 1))))

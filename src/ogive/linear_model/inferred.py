@@ -12,7 +12,8 @@ from ogive.linear_model import validation
 from ogive.linear_model.inference import Inference, infer
 from ogive.linear_model.prepared import prepared
 from ogive.linear_model.summary import Summary
-from ogive.linear_model.targets import names_of, with_weight
+from ogive.linear_model.targets import names_of
+from ogive.linear_model.weighting import with_weight
 
 Array = Any
 

@@ -16,7 +16,8 @@ import numpy as np
 from scipy import linalg, sparse
 
 import ogive
-from ogive.linear_model.rows import ROWS_AT_ONCE, Blocks, Parameters
+from ogive.linear_model.in_memory import ROWS_AT_ONCE, Blocks
+from ogive.linear_model.rows import Parameters
 
 Array = Any
 T = TypeVar("T")
@@ -73,7 +74,8 @@ def over_blocks(rows: Any, function: Callable[[Any], T]) -> list[T]:
     --------
     >>> import numpy as np
     >>> from ogive.linear_model.information import over_blocks
-    >>> from ogive.linear_model.rows import Blocks, DenseRows, Observed
+    >>> from ogive.linear_model.in_memory import Blocks, DenseRows
+    >>> from ogive.linear_model.rows import Observed
     >>> seen = Observed(np.zeros((2, 1), bool), np.ones((2, 1)), np.zeros((1, 1)))
     >>> rows = DenseRows(np.zeros((2, 3)), seen)
     >>> over_blocks(Blocks([rows, rows]), lambda block: block.shape[0])
@@ -106,7 +108,8 @@ def over_rows(rows: Any, function: Callable[[Any], T]) -> T:
     --------
     >>> import numpy as np
     >>> from ogive.linear_model.information import over_rows
-    >>> from ogive.linear_model.rows import Blocks, DenseRows, Observed
+    >>> from ogive.linear_model.in_memory import Blocks, DenseRows
+    >>> from ogive.linear_model.rows import Observed
     >>> seen = Observed(np.zeros((2, 1), bool), np.ones((2, 1)), np.zeros((1, 1)))
     >>> rows = DenseRows(np.zeros((2, 3)), seen)
     >>> over_rows(Blocks([rows, rows]), lambda block: block.shape[0])
@@ -197,7 +200,8 @@ def information(
     --------
     >>> import numpy as np
     >>> from ogive.linear_model.information import information
-    >>> from ogive.linear_model.rows import DenseRows, Observed
+    >>> from ogive.linear_model.in_memory import DenseRows
+    >>> from ogive.linear_model.rows import Observed
     >>> seen = Observed(np.array([[True], [False]]), np.ones((2, 1)), np.zeros((1, 1)))
     >>> rows = DenseRows(np.array([[1.0], [3.0]]), seen)
     >>> information(rows, np.zeros((1, 1, 2)), np.zeros(1), True).hessian

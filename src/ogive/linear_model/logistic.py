@@ -17,8 +17,9 @@ from ogive.linear_model.predictions import Predictions
 from ogive.linear_model.prepared import Prepared, prepared
 from ogive.linear_model.report import report_of, warn_of
 from ogive.linear_model.separable import warn_of_separation
-from ogive.linear_model.targets import Outputs, names_of, with_weight
+from ogive.linear_model.targets import Outputs, names_of
 from ogive.linear_model.threads import limited_threads, threads_of
+from ogive.linear_model.weighting import with_weight
 
 Array = Any
 

@@ -22,8 +22,9 @@ from ogive.linear_model.path import Path, fit_path
 from ogive.linear_model.predictions import Predictions
 from ogive.linear_model.rows import Observed
 from ogive.linear_model.sources import is_stored
-from ogive.linear_model.targets import Target, target_of, weights_of
+from ogive.linear_model.targets import Target, target_of
 from ogive.linear_model.threads import limited_threads, threads_of
+from ogive.linear_model.weighting import weights_of
 
 Array = Any
 

@@ -18,10 +18,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from ogive.linear_model.curvature import Curvature, JointCurvature
+from ogive.linear_model.directions import Directions, centred, dot, of_penalty
 
 Array = Any
 
-_PAIRS = 12
 _SUFFICIENT = 1e-4  # of the decrease that the slope promises
 _SHORTEST = 1e-6
 _GAP = 0.1  # above the minimum of the objective, as a part of the tolerance
@@ -78,110 +78,6 @@ class Minimum:
     history: list[float] = field(default_factory=list)
 
 
-def _dot(a: Array, b: Array) -> Array:
-    return np.einsum("qkp,qkp->q", a, b)
-
-
-def _centred(parameters: Array) -> Array:
-    """Return parameters whose sum over the classes is 0.
-
-    What is added to all classes changes no probability, and only a penalty would pull it back,
-    slowly.  A block for each class, unlike their whole Hessian, does not keep the sum.
-    """
-    if parameters.shape[1] == 1:
-        return parameters
-    centred: Array = parameters - parameters.mean(1, keepdims=True)
-    return centred
-
-
-def _of_penalty(parameters: Array, penalty: Array) -> Array:
-    """Return the gradient of a penalty, which leaves biases alone."""
-    gradient = parameters * penalty[:, None, None]
-    gradient[..., -1] = 0.0
-    return gradient
-
-
-class _Pairs:
-    """Differences of parameters and of gradients, and the direction that follows from them.
-
-    The inverse Hessian to begin with, H, is multiplied with every gradient once, and so with
-    nothing else: its products with differences of gradients are differences of products.
-    """
-
-    def __init__(self, curvature: Curvature | JointCurvature, gradient: Array) -> None:
-        self._curvature = curvature
-        self._solved = curvature.solve(gradient)  # H times the gradient where we are
-        # s, y, H y and 1 / s·y, 0 where it is none
-        self.pairs: list[tuple[Array, Array, Array, Array]] = []
-        self._last: tuple[Array, Array, Array] | None = None
-
-    def add(self, step: Array, change: Array, gradient: Array) -> None:
-        """Go on by a step, which changed the gradient by so much, to the one given."""
-        self._take_last()
-        self._last = step, change, gradient
-
-    def _take_last(self) -> None:
-        """Make a pair of the last step: not before it is needed, for another H may come first."""
-        if self._last is None:
-            return
-        step, change, gradient = self._last
-        before, self._solved = self._solved, self._curvature.solve(gradient)
-        self.pairs = self.pairs[1 - _PAIRS :]
-        self._append(step, change, self._solved - before)
-        self._last = None
-
-    def _append(self, step: Array, change: Array, solved: Array) -> None:
-        product = _dot(step, change)
-        useful = product > 1e-300
-        inverse = np.divide(1.0, product, out=np.zeros_like(product), where=useful)
-        self.pairs.append((step, change, solved, inverse))
-
-    def with_penalty(self, more: Array, gradient: Array) -> None:
-        """Add to the penalties: the gradients' differences follow without another pass."""
-        self._take_last()
-        self._curvature = self._curvature.with_penalty(np.repeat(more, gradient.shape[1]))
-        pairs, self.pairs = self.pairs, []
-        changes = [change + _of_penalty(step, more) for step, change, _, _ in pairs]
-        *solved, self._solved = self._curvature.solve(np.stack([*changes, gradient]))
-        for (step, *_), change, product in zip(pairs, changes, solved, strict=True):
-            self._append(step, change, product)
-
-    def of(self, problems: Array) -> None:
-        """Go on with some of the problems, which a mask names."""
-        self._take_last()
-        vectors = np.repeat(problems, self._solved.shape[1])
-        self._curvature, self._solved = self._curvature.of_vectors(vectors), self._solved[problems]
-        self.pairs = [
-            (s[problems], y[problems], h[problems], r[problems]) for s, y, h, r in self.pairs
-        ]
-
-    def to_gain(self, gradient: Array) -> Array:
-        """Return by how much a parabola falls from here to its minimum, for each problem."""
-        self._take_last()
-        gain: Array = 0.5 * _dot(gradient, self._solved)
-        return gain
-
-    def direction(self, gradient: Array) -> Array:
-        """Return where to go from where the gradient is this."""
-        self._take_last()
-        rest, result, factors = gradient.copy(), self._solved.copy(), []
-        for step, change, solved, inverse in reversed(self.pairs):
-            factor = inverse * _dot(step, rest)
-            rest -= factor[:, None, None] * change
-            result -= factor[:, None, None] * solved
-            factors.append(factor)
-        result = _centred(result)
-        if self.pairs:
-            _, change, solved, inverse = self.pairs[-1]
-            length = _dot(change, solved) * inverse
-            scale = np.divide(1.0, length, out=np.ones_like(length), where=length > 0)
-            result *= scale[:, None, None]
-        for (step, change, _, inverse), factor in zip(self.pairs, reversed(factors), strict=True):
-            result += (factor - inverse * _dot(change, result))[:, None, None] * step
-        # Short steps have rounding errors in their sums, which would add up.
-        return -_centred(result)
-
-
 def minimise(
     objective: Objective,
     start: Array,
@@ -215,7 +111,7 @@ def minimise(
         Also where it was interrupted from the keyboard: then the last parameters.
     """
     found = Minimum(
-        _centred(start.copy()),
+        centred(start.copy()),
         np.full(len(start), np.nan),
         np.full(len(start), np.inf),
         np.zeros(len(start), np.int64),
@@ -238,7 +134,7 @@ def _descend(
     active = np.arange(len(found.parameters))
     x = found.parameters
     values, gradients = _evaluate(objective, found, x, active)
-    pairs = _Pairs(objective.curvature(None, active), gradients)
+    pairs = Directions(objective.curvature(None, active), gradients)
     renewed, totals = 0, list[float]()
     moved_on = 0
     begun = np.zeros(len(x), np.int64)  # the iteration in which each got its penalty
@@ -260,8 +156,8 @@ def _descend(
             if goes_on.any():
                 # A penalty's part of value, gradient and curvature is known without a pass.
                 more[~goes_on] = 0.0
-                values = values + 0.5 * more * _dot(x[..., :-1], x[..., :-1])
-                gradients = gradients + _of_penalty(x, more)
+                values = values + 0.5 * more * dot(x[..., :-1], x[..., :-1])
+                gradients = gradients + of_penalty(x, more)
                 pairs.with_penalty(more, gradients)
                 sizes = np.abs(gradients).max((1, 2))
                 found.values[active], found.sizes[active] = values, sizes
@@ -286,14 +182,14 @@ def _descend(
             # Gradients come and go with the penalties, but the passes add up.
             pays |= iteration - renewed > 1.5 * renewal
         if pays:
-            pairs, renewed = _Pairs(objective.curvature(x, active), gradients), iteration
+            pairs, renewed = Directions(objective.curvature(x, active), gradients), iteration
             found.renewals += 1
         direction = pairs.direction(gradients)
-        slopes = _dot(direction, gradients)
+        slopes = dot(direction, gradients)
         if not (slopes < 0).all():
             pairs.pairs.clear()
             direction = pairs.direction(gradients)
-            slopes = _dot(direction, gradients)
+            slopes = dot(direction, gradients)
         if level(found.history[moved_on:], totals[moved_on:], tol):
             found.reason = "precision"
             return
@@ -303,10 +199,10 @@ def _descend(
                 found.reason = "precision"
                 return
             # A direction that leads nowhere may be that of a bad approximation: once more.
-            pairs, renewed = _Pairs(objective.curvature(x, active), gradients), iteration
+            pairs, renewed = Directions(objective.curvature(x, active), gradients), iteration
             found.renewals += 1
             direction = pairs.direction(gradients)
-            slopes = _dot(direction, gradients)
+            slopes = dot(direction, gradients)
             moved = _search(objective, found, active, x, values, direction, slopes)
             if moved is None:
                 found.reason = "precision"
@@ -316,7 +212,7 @@ def _descend(
         x, gradients = new, changed
 
 
-def _open(sizes: Array, gradients: Array, pairs: _Pairs, tol: float) -> Array:
+def _open(sizes: Array, gradients: Array, pairs: Directions, tol: float) -> Array:
     """Return which problems are not yet solved."""
     open_still: Array = ~(sizes <= tol)
     if not open_still.all():
@@ -398,7 +294,7 @@ def _search(
     while True:
         trial = x + steps[:, None, None] * direction
         there, gradients = _evaluate(objective, found, trial, problems)
-        slopes_there = _dot(direction, gradients)
+        slopes_there = dot(direction, gradients)
         lower = there <= values + _SUFFICIENT * steps * slopes
         level = (there <= values + rounding) & (np.abs(slopes_there) <= 0.9 * np.abs(slopes))
         failed = ~(lower | level)

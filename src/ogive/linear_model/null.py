@@ -42,7 +42,8 @@ def null_log_likelihood(rows: Any, problems: int, classes: int, fit_intercept: b
     --------
     >>> import numpy as np
     >>> from ogive.linear_model.null import null_log_likelihood
-    >>> from ogive.linear_model.rows import DenseRows, Observed
+    >>> from ogive.linear_model.in_memory import DenseRows
+    >>> from ogive.linear_model.rows import Observed
     >>> y = np.array([[True], [False], [False], [False]])
     >>> rows = DenseRows(np.zeros((4, 1)), Observed(y, np.ones((4, 1)), np.zeros((1, 1))))
     >>> null_log_likelihood(rows, 1, 1, True).round(6)

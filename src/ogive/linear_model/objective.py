@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from ogive.linear_model.curvature import Curvature, JointCurvature
+from ogive.linear_model.in_memory import Blocks, SparseRows
 from ogive.linear_model.information import information
-from ogive.linear_model.rows import Blocks, Parameters, Rows, Scatter, SparseRows
+from ogive.linear_model.rows import Parameters, Rows, Scatter
 
 Array = Any
 

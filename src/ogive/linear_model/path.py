@@ -143,7 +143,8 @@ def fit_path(
     >>> from functools import partial
     >>> import numpy as np
     >>> from ogive.linear_model.path import fit_path
-    >>> from ogive.linear_model.rows import DenseRows, Observed
+    >>> from ogive.linear_model.in_memory import DenseRows
+    >>> from ogive.linear_model.rows import Observed
     >>> x = np.array([[0.0], [1.0], [2.0], [3.0]])
     >>> labels = np.array([[False], [True], [False], [True]])
     >>> observed = Observed(labels, np.ones((4, 1)), np.zeros((1, 1)))

@@ -12,8 +12,9 @@ from scipy import sparse
 
 from ogive.linear_model.census import Census, Encoding, census_of
 from ogive.linear_model.design import scores_of
+from ogive.linear_model.in_memory import DenseRows, SparseRows
 from ogive.linear_model.information import Information
-from ogive.linear_model.rows import DenseRows, Parameters, Rows, Scatter, SparseRows, Sums
+from ogive.linear_model.rows import Parameters, Rows, Scatter, Sums
 
 Array = Any
 

@@ -10,14 +10,8 @@ from ogive.linear_model import validation
 from ogive.linear_model.design import rows_of
 from ogive.linear_model.rows import Rows
 from ogive.linear_model.sources import is_stored, open_rows
-from ogive.linear_model.targets import (
-    Outputs,
-    class_weights,
-    outputs_of,
-    target_of,
-    totals_of,
-    weights_of,
-)
+from ogive.linear_model.targets import Outputs, target_of
+from ogive.linear_model.weighting import class_weights, outputs_of, totals_of, weights_of
 
 Array = Any
 

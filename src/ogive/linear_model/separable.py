@@ -60,7 +60,8 @@ def warn_of_separation(
     Examples
     --------
     >>> import numpy as np
-    >>> from ogive.linear_model.rows import DenseRows, Observed
+    >>> from ogive.linear_model.in_memory import DenseRows
+    >>> from ogive.linear_model.rows import Observed
     >>> from ogive.linear_model.separable import warn_of_separation
     >>> y = np.array([[True], [False], [True], [False]])
     >>> rows = DenseRows(np.arange(4.0)[:, None], Observed(y, np.ones((4, 1)), np.zeros((1, 1))))

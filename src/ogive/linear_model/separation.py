@@ -136,7 +136,8 @@ def suspect(rows: Any, parameters: Array, fit_intercept: bool) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> from ogive.linear_model.rows import DenseRows, Observed
+    >>> from ogive.linear_model.in_memory import DenseRows
+    >>> from ogive.linear_model.rows import Observed
     >>> from ogive.linear_model.separation import suspect
     >>> y = np.array([[True], [False], [True], [False]])
     >>> rows = DenseRows(np.arange(4.0)[:, None], Observed(y, np.ones((4, 1)), np.zeros((1, 1))))
@@ -234,7 +235,8 @@ def find_separation(
     Examples
     --------
     >>> import numpy as np
-    >>> from ogive.linear_model.rows import DenseRows, Observed
+    >>> from ogive.linear_model.in_memory import DenseRows
+    >>> from ogive.linear_model.rows import Observed
     >>> from ogive.linear_model.separation import find_separation
     >>> y = np.array([[False], [False], [True], [True]])
     >>> x = np.array([[0.0], [1.0], [1.0], [2.0]])

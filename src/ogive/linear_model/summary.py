@@ -39,7 +39,8 @@ class Summary:
     --------
     >>> import numpy as np
     >>> from ogive.linear_model.inference import infer
-    >>> from ogive.linear_model.rows import DenseRows, Observed
+    >>> from ogive.linear_model.in_memory import DenseRows
+    >>> from ogive.linear_model.rows import Observed
     >>> from ogive.linear_model.summary import Summary
     >>> x = np.repeat([0.0, 1.0], 10)[:, None]
     >>> y = np.array([1] * 3 + [0] * 7 + [1] * 6 + [0] * 4, bool)[:, None]
