@@ -13,7 +13,7 @@ from scipy import sparse
 
 from ogive import _core
 from ogive.linear_model import LogisticRegression, columns
-from ogive.linear_model.columns import Columns
+from ogive.linear_model.columns import ByColumns, Columns
 from ogive.linear_model.quadratic import lasso, subgradient
 
 
@@ -91,7 +91,7 @@ def test_columns_without_entries_and_few_sweeps() -> None:
 
 def test_what_a_step_gains() -> None:
     matrix, d, g, _ = draw(2, 40, 9)
-    model = Columns(matrix, d, 0.2, fit_intercept=True)
+    model = Columns(ByColumns(matrix), d, 0.2, fit_intercept=True)
     step = np.random.default_rng(3).standard_normal((1, 10))
     whole = np.column_stack([matrix.toarray(), np.ones(40)])
     hessian = whole.T @ (d[:, None] * whole) + np.diag([*[0.2] * 9, 0.0])

@@ -21,6 +21,31 @@ _ENOUGH = 0.2  # of the smallest subgradient of the model, at the start of a ste
 _SWEEPS = 12  # at most: curvatures are others after a step
 
 
+class ByColumns:
+    """A sparse matrix as coordinate descent reads it; made once for many Hessians.
+
+    Parameters
+    ----------
+    matrix : scipy.sparse matrix or array, shape (n, features)
+        Of float32 or float64.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scipy import sparse
+    >>> from ogive.linear_model.columns import ByColumns
+    >>> ByColumns(sparse.csr_array(np.eye(2))).rows
+    array([0, 1])
+    """
+
+    def __init__(self, matrix: Any) -> None:
+        self.matrix = matrix.tocsc()
+        self.begins = self.matrix.indptr.astype(np.int64, copy=False)
+        self.rows = self.matrix.indices.astype(np.int64, copy=False)
+        self.squares = self.matrix.copy()
+        self.squares.data = np.square(self.matrix.data, dtype=np.float64)
+
+
 class Columns:
     """The Hessian of one label's problem, where its rows have some curvatures.
 
@@ -28,8 +53,8 @@ class Columns:
 
     Parameters
     ----------
-    matrix : scipy.sparse.csc_array or csc_matrix, shape (n, features)
-        Of float32 or float64.
+    features : ByColumns
+        Those of the rows.
     curvature : ndarray of float64, shape (n,)
         The second derivatives of the rows' parts of the mean loss.
     penalty : float
@@ -41,20 +66,21 @@ class Columns:
     --------
     >>> import numpy as np
     >>> from scipy import sparse
-    >>> from ogive.linear_model.columns import Columns
-    >>> model = Columns(sparse.csc_array(np.eye(2)), np.array([2.0, 2.0]), 0.0, False)
+    >>> from ogive.linear_model.columns import ByColumns, Columns
+    >>> features = ByColumns(sparse.csc_array(np.eye(2)))
+    >>> model = Columns(features, np.array([2.0, 2.0]), 0.0, False)
     >>> model.target(np.array([[-3.0, 0.5, 0.0]]), np.zeros((1, 3)), 1.0)
     array([[1., 0., 0.]])
     """
 
-    def __init__(self, matrix: Any, curvature: Array, penalty: float, fit_intercept: bool) -> None:
-        self._matrix = matrix
+    def __init__(
+        self, features: ByColumns, curvature: Array, penalty: float, fit_intercept: bool
+    ) -> None:
+        self._features = features
         self._curvature = np.ascontiguousarray(curvature)
         self._penalty = penalty
         self._fit_intercept = fit_intercept
-        squares = matrix.copy()
-        squares.data = np.square(matrix.data, dtype=np.float64)
-        self._own = np.asarray(squares.T @ self._curvature) + penalty
+        self._own = np.asarray(features.squares.T @ self._curvature) + penalty
         self.full = False
         """Whether another Hessian is due."""
 
@@ -82,11 +108,10 @@ class Columns:
         size = float(subgradient(gradient[0], at[0], heavy).max())
         settings = [gradient[0, -1], self._penalty, _ENOUGH * size, self._fit_intercept, _SWEEPS]
         result = np.empty_like(at)
-        matrix = self._matrix
         result[0, :-1], (bias, *_) = _core.coordinate_descent(
-            matrix.data,
-            matrix.indptr,
-            matrix.indices,
+            self._features.matrix.data,
+            self._features.begins,
+            self._features.rows,
             self._curvature,
             gradient[0, :-1],
             at[0, :-1],
@@ -99,7 +124,7 @@ class Columns:
 
     def gain(self, gradient: Array, step: Array) -> float:
         """Return how much a step decreases the quadratic model, without |weights|₁."""
-        moved = self._matrix @ step[0, :-1] + step[0, -1]
+        moved = self._features.matrix @ step[0, :-1] + step[0, -1]
         bend = float(self._curvature @ np.square(moved))
         bend += self._penalty * float(step[0, :-1] @ step[0, :-1])
         return -float((gradient * step).sum()) - 0.5 * bend

@@ -244,11 +244,11 @@ def metrics(objective: PenalisedLoss, parameters: Array | None, problems: Array)
     """
     fit_intercept = objective.fit_intercept
     if objective.base.shape[1] == 1 and objective.diagonal:
-        matrix = objective.columns()
-        if matrix is not None:
+        features = objective.columns()
+        if features is not None:
             each = zip(objective.curvatures(parameters, problems).T, problems, strict=True)
             return [
-                Columns(matrix, curvature, float(objective.penalty[q]), fit_intercept)
+                Columns(features, curvature, float(objective.penalty[q]), fit_intercept)
                 for curvature, q in each
             ]
     scatter, scale = objective.moments(parameters, problems)

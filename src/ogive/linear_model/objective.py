@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ogive.linear_model.columns import ByColumns
 from ogive.linear_model.curvature import Curvature, JointCurvature
 from ogive.linear_model.in_memory import Blocks, SparseRows
 from ogive.linear_model.information import information
@@ -62,7 +63,7 @@ class PenalisedLoss:
         self._some: tuple[Array, Rows] = np.arange(len(penalty)), rows
         self.origin = rows.origin()
         self._scatter: Scatter | None = None
-        self._columns: Any = None
+        self._columns: ByColumns | None = None
 
     @property
     def diagonal(self) -> bool:
@@ -184,16 +185,16 @@ class PenalisedLoss:
         penalty = np.repeat(self.penalty[problems], self.base.shape[1])
         return Curvature(scatter, self.origin, scale, penalty, self.fit_intercept)
 
-    def columns(self) -> Any:
-        """Return the features as a sparse matrix of columns, if they are sparse and in one piece.
+    def columns(self) -> ByColumns | None:
+        """Return the features by columns, if they are sparse and in one piece.
 
         Returns
         -------
-        scipy.sparse.csc_array, or None
+        ogive.linear_model.columns.ByColumns, or None
             Made when it is first asked for.
         """
         if self._columns is None and isinstance(self._rows, SparseRows):
-            self._columns = self._rows.matrix.tocsc()
+            self._columns = ByColumns(self._rows.matrix)
         return self._columns
 
     def curvatures(self, parameters: Array | None, problems: Array) -> Array:
