@@ -62,7 +62,7 @@ class PenalisedLoss:
         self._rows = rows
         self._some: tuple[Array, Rows] = np.arange(len(penalty)), rows
         self.origin = rows.origin()
-        self._scatter: Scatter | None = None
+        self._scatters: dict[bool, Scatter] = {}  # to begin with: diagonal or not
         self._columns: ByColumns | None = None
 
     @property
@@ -152,12 +152,11 @@ class PenalisedLoss:
         rows, features = self._rows.shape
         diagonal = self.diagonal if diagonal is None else diagonal
         if parameters is None:
-            if self._scatter is None:
+            if diagonal not in self._scatters:
                 share = max(1, min(8, rows // (_ROWS_A_FEATURE * max(features, 1))))
-                self._scatter = self._rows.scatter(self.origin, None, share, diagonal)
-            base = self.base[problems]
-            scale = (_LESS_CURVED * base * (1.0 - base)).reshape(-1) / self._scatter.total[0]
-            return self._scatter, scale
+                self._scatters[diagonal] = self._rows.scatter(self.origin, None, share, diagonal)
+            scatter, base = self._scatters[diagonal], self.base[problems]
+            return scatter, (_LESS_CURVED * base * (1.0 - base)).reshape(-1) / scatter.total[0]
         at = Parameters(parameters[..., :-1], parameters[..., -1])
         scatter = self._of(problems).scatter(self.origin, at, 1, diagonal)
         mean_weight = self.total_weight[problems] / rows
