@@ -11,6 +11,7 @@ import numpy as np
 import ogive
 from ogive import _core
 from ogive.linear_model.rows import Observed, Parameters, Scatter, Sums
+from ogive.linear_model.threads import in_threads
 
 Array = Any
 
@@ -124,11 +125,12 @@ class DenseRows(_Local):
     ) -> Scatter:
         """Pass over one row in `share`: moments, weighted by the curvature of the losses."""
         blocks = range(0, len(self.matrix), ROWS_AT_ONCE * share)
-        found = (
-            self._scatter_of(slice(i, i + ROWS_AT_ONCE), origin, parameters, diagonal)
-            for i in blocks
-        )
-        return reduce(_added_in_place, found)
+
+        def scatter_of(first: int) -> Scatter:
+            rows = slice(first, first + ROWS_AT_ONCE)
+            return self._scatter_of(rows, origin, parameters, diagonal)
+
+        return reduce(_added_in_place, in_threads(scatter_of, blocks, self.matrix.size))
 
     def _scatter_of(
         self, rows: slice, origin: Array, parameters: Parameters | None, diagonal: bool

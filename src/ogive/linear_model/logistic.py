@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from ogive.linear_model.prepared import Prepared, prepared
 from ogive.linear_model.report import report_of, warn_of
 from ogive.linear_model.separable import warn_of_separation
 from ogive.linear_model.targets import Outputs, names_of
-from ogive.linear_model.threads import limited_threads, threads_of
+from ogive.linear_model.threads import blas_alone, limited_threads, threads_of
 from ogive.linear_model.weighting import with_weight
 
 Array = Any
@@ -197,7 +198,8 @@ class LogisticRegression(Inferences, Predictions, ClassifierMixin, BaseEstimator
         kept = with_weight(target, totals) if self.fit_intercept else np.ones(target.outputs, bool)
         with limited_threads(threads):
             objective, l1 = self._objective(given, kept)
-            found = self._minimise(objective, l1, self._start(objective, kept))
+            with blas_alone(prod(objective.rows.shape)):
+                found = self._minimise(objective, l1, self._start(objective, kept))
             self._keep(found, target, totals, kept, bool(l1.any()))
             self.solver_report_ = report_of(found, _preconditioner(objective, found))
             if self.verbose:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from functools import partial
+from math import prod
 from numbers import Integral
 from typing import Any
 
@@ -23,7 +24,7 @@ from ogive.linear_model.predictions import Predictions
 from ogive.linear_model.rows import Observed
 from ogive.linear_model.sources import is_stored
 from ogive.linear_model.targets import Target, target_of
-from ogive.linear_model.threads import limited_threads, threads_of
+from ogive.linear_model.threads import blas_alone, limited_threads, threads_of
 from ogive.linear_model.weighting import weights_of
 
 Array = Any
@@ -209,7 +210,7 @@ class LogisticRegressionCV(Predictions, ClassifierMixin, BaseEstimator):  # type
             tol=self.tol,
             max_iter=self.max_iter,
         )
-        with limited_threads(threads_of(self.n_jobs)):
+        with limited_threads(threads_of(self.n_jobs)), blas_alone(prod(X.shape)):
             path = fit(train, _alphas(Cs, train, weight))
             flat = path.parameters.reshape(*path.parameters.shape[:2], -1, X.shape[1] + 1)
             self.classes_ = target.classes
