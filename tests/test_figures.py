@@ -14,11 +14,11 @@ import pytest
 from synthetic_study import synthetic_runs
 
 from ogive import catalog
+from ogive.page.labels import spread
+from ogive.page.style import PALETTE, line_styles, swatch
 from ogive.study.activation_map import activation_map
 from ogive.study.declaration import Study
 from ogive.study.figures import curves, gradient, maps, shapes
-from ogive.study.figures.labels import spread
-from ogive.study.figures.style import PALETTE, line_styles, swatch
 from ogive.study.results import Curve, Results, Signal, assemble
 
 
@@ -174,7 +174,7 @@ def test_figures_repeat_byte_for_byte(results: Results) -> None:
 
 
 def test_a_picture_name_is_checked() -> None:
-    from ogive.study.figures.style import panel, svg
+    from ogive.page.style import panel, svg
 
     with panel(100, 100, (10, 10, 10, 10)) as axes, pytest.raises(ValueError, match="Two Words"):
         svg(axes, "Two Words", "")

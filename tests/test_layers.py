@@ -23,6 +23,7 @@ FLOORS = {
     "functions": 1,
     "torch": 2,
     "linear_model": 2,
+    "page": 2,
     "bench": 2,
     "health": 3,
     "study": 4,

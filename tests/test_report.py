@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from synthetic_study import synthetic_runs
 
-from ogive.study import findings, wording
+from ogive.page import wording
+from ogive.study import findings
 from ogive.study.declaration import Protocol, Study
 from ogive.study.report import build_report, command
 from ogive.study.results import Results, assemble

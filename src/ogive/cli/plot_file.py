@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ogive.page.style import MUTED, line_styles, panel, root
 from ogive.study.figures.shapes import evaluate, interval
-from ogive.study.figures.style import MUTED, line_styles, panel, root
 
 if TYPE_CHECKING:
     from ogive.catalog import Function

@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from ogive.cli.console import console
+from ogive.page.wording import counted
 from ogive.study import Counts, Failure, Progress, RunSpec
 from ogive.study.store import Run
-from ogive.study.wording import counted
 
 
 class Bar(Progress):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ogive.study import findings, wording
+from ogive.page import wording
+from ogive.study import findings
 
 if TYPE_CHECKING:
     from rich.table import Table

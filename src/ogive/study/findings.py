@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ogive.study.figures.gradient import reach
-from ogive.study.results import ActivationResult, Results
-from ogive.study.statistics import Difference
-from ogive.study.wording import (
+from ogive.page.wording import (
     count,
     counted,
     counted_layers,
@@ -21,6 +18,9 @@ from ogive.study.wording import (
     points,
     rough,
 )
+from ogive.study.figures.gradient import reach
+from ogive.study.results import ActivationResult, Results
+from ogive.study.statistics import Difference
 
 LEVEL = 0.05
 

@@ -10,15 +10,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from ogive import catalog
-from ogive.study import findings, wording
+from ogive.page import wording
+from ogive.page.frame import environment, glyph
+from ogive.page.style import PALETTE, LineStyle, line_styles, swatch
+from ogive.study import findings
 from ogive.study.activation_map import activation_map
 from ogive.study.declaration import INITIALIZATIONS, Protocol, Study
 from ogive.study.figures import curves, gradient, maps, shapes
-from ogive.study.figures.style import PALETTE, LineStyle, line_styles, swatch
 from ogive.study.results import ActivationResult, Results
 
 if TYPE_CHECKING:
@@ -113,18 +114,10 @@ def build_report(results: Results) -> str:
     ModuleNotFoundError
         If matplotlib or Jinja2 is missing: ``pip install "ogive[study]"``.
     """
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
+    templates = environment("ogive.study")
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=FunctionLoader(_template),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["words"] = wording.listing
+    templates.filters["words"] = wording.listing
     study = results.study
     styles = line_styles(study.activations)
     # Pictures are our own mark-up; every other text goes through the template's escaping.
@@ -133,7 +126,7 @@ def build_report(results: Results) -> str:
         for panel in gradient.gradient_panels(results.depth, styles)
     ]
     forest = _forest(results.activations)
-    return environment.get_template("report.html.j2").render(
+    html: str = templates.get_template("report.html.j2").render(
         study=study,
         palette=PALETTE,
         data=_DATA.get(study.data, study.data),
@@ -153,16 +146,12 @@ def build_report(results: Results) -> str:
         facts=[_fact(name, styles[name]) for name in study.activations],
         maps=[_map(name) for name in study.activations],
         environments=results.environments,
-        glyph=Markup(_glyph()),
+        glyph=Markup(glyph()),
         count=wording.count,
         counted=wording.counted,
         counted_layers=wording.counted_layers,
     )
-
-
-def _template(name: str) -> str:
-    """Return a file of the folder `templates`, wherever the package lies, in an archive even."""
-    return (files("ogive.study") / "templates" / name).read_text(encoding="utf-8")
+    return html
 
 
 def command(study: Study) -> str:
@@ -295,17 +284,4 @@ def _map(name: str) -> MapPicture:
         address=maps.map_png(picture),
         mean=f"{picture.mean:.2f}".replace("-", "−"),
         spread=f"{picture.spread:.2g}",
-    )
-
-
-def _glyph() -> str:
-    """Return the S-shaped curve of the page's head, drawn by the sigmoid itself."""
-    import numpy as np
-
-    x = np.linspace(-6, 6, 49)
-    y, _ = shapes.evaluate(catalog.get("sigmoid"), x)
-    path = " ".join(f"{4 * a + 24:.1f},{36 - 28 * b:.1f}" for a, b in zip(x, y, strict=True))
-    return (
-        '<svg class="glyph" viewBox="0 0 48 44" aria-hidden="true">'
-        f'<polyline points="{path}"/></svg>'
     )

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ogive.study.figures.labels import label_ends
-from ogive.study.figures.style import LineStyle, panel, svg
-from ogive.study.figures.ticks import decades, percent
+from ogive.page.labels import label_ends
+from ogive.page.style import LineStyle, panel, svg
+from ogive.page.ticks import decades, percent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ogive.study.figures.labels import label_ends
-from ogive.study.figures.style import MUTED, LineStyle, panel, svg
-from ogive.study.figures.ticks import decades
-from ogive.study.wording import rough
+from ogive.page.labels import label_ends
+from ogive.page.style import MUTED, LineStyle, panel, svg
+from ogive.page.ticks import decades
+from ogive.page.wording import rough
 
 if TYPE_CHECKING:
     from ogive.study.results import DepthResult, Signal

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ogive.study.figures.style import GRID, MUTED, LineStyle, panel, svg
+from ogive.page.style import GRID, MUTED, LineStyle, panel, svg
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

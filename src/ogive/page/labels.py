@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ogive.study.figures.style import LineStyle
+    from ogive.page.style import LineStyle
 
 
 def spread(positions: Sequence[float], gap: float, low: float, high: float) -> list[float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ogive.study.wording import power_of_ten
+from ogive.page.wording import power_of_ten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
