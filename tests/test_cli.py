@@ -20,7 +20,7 @@ from ogive.cli import main
 from ogive.cli.console import ends, number
 from ogive.cli.facts import error
 
-COMMANDS = ("bench", "functions", "report", "show", "study", "torch-extension")
+COMMANDS = ("bench", "check", "functions", "report", "show", "study", "torch-extension")
 HEAVY = ("torch", "scipy", "sklearn", "matplotlib", "jinja2")
 
 

@@ -106,11 +106,23 @@ def applied_before(tensor: Tensor) -> str | None:
         owner = tensor if tensor._base is None else tensor._base
         name, version = _marked.get(tensor) or _marked.get(owner) or (None, 0)
         return name if version == _version(tensor) else None
-    return _behind(tensor.grad_fn, {})
+    return function_behind(tensor.grad_fn)
 
 
-def _behind(node: Any, known: dict[Any, str | None]) -> str | None:
-    """Return the name behind a node of the graph, by those of its parents."""
+def function_behind(node: Any) -> str | None:
+    """Name the probability function that a node of the graph hands on, as `applied_before` does.
+
+    Parameters
+    ----------
+    node : torch.autograd.graph.Node
+        The `grad_fn` of a tensor.
+
+    Returns
+    -------
+    str or None
+        One of `PROBABILITY_FUNCTIONS`.
+    """
+    known: dict[Any, str | None] = {}
     waiting = [node]
     while waiting:
         node = waiting[-1]
@@ -119,7 +131,7 @@ def _behind(node: Any, known: dict[Any, str | None]) -> str | None:
             continue
         name = _function(node.name())
         parents = [parent for parent, _ in node.next_functions if parent is not None]
-        if name is not None or not parents or not _is_transparent(node.name()):
+        if name is not None or not parents or not is_transparent(node):
             known[waiting.pop()] = name
             continue
         unknown = [parent for parent in parents if parent not in known]
@@ -131,7 +143,9 @@ def _behind(node: Any, known: dict[Any, str | None]) -> str | None:
     return known[node]
 
 
-def _is_transparent(name: str) -> bool:
+def is_transparent(node: Any) -> bool:
+    """Whether a node leaves every entry as it is, or in [0, 1] if it was there."""
+    name: str = node.name()
     return name.rstrip("0123456789").removeprefix("torch::autograd::") in _TRANSPARENT
 
 

@@ -1,0 +1,64 @@
+"""Saturation: an activation works where it is flat.
+
+Measure: the mean of |f'| over its maximum, over samples and units: 1 where the activation passes
+the gradient on as well as it can, 0 where it is flat. One definition for sigmoid, tanh, the hard
+forms and the gates of LSTM and GRU, which are computed again from the weights. Threshold: 0.1, and
+0.02 for gates, which are to be open or shut. Persistence: the median of the last five samples, and
+at least five. Remedy: smaller weights, inputs of variance 1.
+
+Source: X. Glorot, Y. Bengio (2010), section 3; the threshold is below what networks of gain 5/3
+show (21 % of tanh beyond 0.97, mean relative slope 0.4) and above that of sick ones (90 %, 0.06).
+"""
+
+from __future__ import annotations
+
+from ogive.catalog import CATALOG
+from ogive.health.checks.judged import PERSISTENT, at_end, lowered
+from ogive.health.findings import Finding, Severity
+from ogive.health.history import History
+from ogive.health.progress import Progress
+
+SLOPE = 0.1
+SLOPE_OF_GATES = 0.02
+_BOTH = ("-inf", "+inf")
+
+
+def check(history: History, progress: Progress) -> list[Finding]:
+    """Judge where activations work.
+
+    Parameters
+    ----------
+    history : History
+    progress : Progress
+
+    Returns
+    -------
+    list of Finding
+        At most one, of all layers.
+    """
+    found = []
+    for each in history.by_depth():
+        if tuple(CATALOG[each.name].saturates) != _BOTH or len(each.steps) < PERSISTENT:
+            continue
+        slope = at_end(each.slope)
+        if slope < (SLOPE_OF_GATES if each.gate else SLOPE):
+            found.append((slope, each))
+    if not found:
+        return []
+    return [
+        Finding(
+            "saturation",
+            lowered(Severity.ERROR, progress),
+            "An activation is saturated: where it works it is flat.",
+            [
+                f"{each.label}: mean slope {slope:.2g} of the steepest in the last {PERSISTENT} "
+                "samples."
+                for slope, each in found
+            ]
+            + [progress.words.capitalize() + "."],
+            "Make the weights before it smaller (ogive.torch.init), scale the inputs to variance "
+            "1, or normalise.",
+            "Glorot and Bengio (2010)",
+            [each.label for _, each in found],
+        )
+    ]

@@ -1,0 +1,209 @@
+"""What is measured at an activation: a few moments for each unit, on the device of the tensor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ogive.health.recognised import Activation
+
+__all__ = ["Copied", "Units", "by_unit", "measure"]
+
+_MOST = 1 << 20
+"""Entries of a tensor that are looked at: of a larger one, every second sample, or third …"""
+
+_TWO_SIDED = ("-inf", "+inf")
+
+
+def by_unit(values: Tensor, feature_dim: int) -> Tensor:
+    """Return values as (samples and positions, units), of not too many samples.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ogive.health.moments import by_unit
+    >>> by_unit(torch.zeros(8, 3, 5, 5), 1).shape
+    torch.Size([200, 3])
+    """
+    if values.dim() == 0:
+        return values.reshape(1, 1)
+    if values.dim() == 1:
+        return values.unsqueeze(1)
+    step = -(-values.numel() // _MOST)
+    if step > 1 and values.shape[0] >= 2 * step:
+        values = values[::step]
+    return values.movedim(feature_dim, -1).flatten(0, -2)
+
+
+def measure(activation: Activation, feature_dim: int) -> list[Tensor]:
+    """Compute the moments of one call of an activation, without waiting for them.
+
+    Parameters
+    ----------
+    activation : Activation
+    feature_dim : int
+        The dimension of units or channels.
+
+    Returns
+    -------
+    list of torch.Tensor
+        Mean and variance of the result for each unit over samples and positions, and, where it
+        can be told and is needed, the mean slope as a share of the steepest. Empty where nothing
+        of the call was saved.
+    """
+    values = activation.value()
+    if values is None or not values.is_floating_point() or values.numel() == 0:
+        return []
+    units = _wide(by_unit(values, feature_dim))
+    variance, mean = torch.var_mean(units, dim=0, correction=0)
+    slope = _mean_slope(activation, feature_dim, mean, variance)
+    return [mean, variance] if slope is None else [mean, variance, slope]
+
+
+def _mean_slope(
+    activation: Activation, feature_dim: int, mean: Tensor, variance: Tensor
+) -> Tensor | None:
+    """Return the mean relative slope of each unit; by its moments where those tell it."""
+    if activation.name == "tanh":
+        return 1.0 - variance - mean * mean
+    if activation.name == "sigmoid":
+        return 4.0 * (mean - variance - mean * mean)
+    if activation.name == "relu":
+        # A result that is never negative has the mean 0 where it is 0 throughout.
+        return (mean != 0).to(mean.dtype)
+    if not activation.record.saturates:
+        return None
+    slope = activation.slope()
+    return None if slope is None else _wide(by_unit(slope, feature_dim)).mean(0)
+
+
+def _wide(values: Tensor) -> Tensor:
+    return values.float() if values.dtype in (torch.float16, torch.bfloat16) else values
+
+
+def saturates_twice(activation: Activation) -> bool:
+    """Whether a function is flat at both ends, so that its units saturate rather than die."""
+    return tuple(activation.record.saturates) == _TWO_SIDED
+
+
+@dataclass
+class Units:
+    """The moments of one activation's units in one step, on the host.
+
+    Attributes
+    ----------
+    count : int
+        Samples and positions that went in.
+    mean, variance : ndarray of float64, shape (units,)
+    slope : ndarray of float64, shape (units,), or None
+        The mean of |f'| as a share of its maximum.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ogive.health.moments import Units
+    >>> units = Units(4, np.array([3.0, -3.0]), np.array([7.0, 7.0]), None)
+    >>> units.rms, units.share
+    (4.0, 0.4375)
+    """
+
+    count: int
+    mean: np.ndarray
+    variance: np.ndarray
+    slope: np.ndarray | None
+
+    @property
+    def rms(self) -> float:
+        """sqrt(E[a²]) over all units."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return float(np.sqrt(np.mean(self.variance + np.square(self.mean))))
+
+    @property
+    def share(self) -> float:
+        """Variance between samples and positions as a share of E[a²]; NaN where that is 0."""
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            whole = float(np.mean(self.variance + np.square(self.mean)))
+            return float(np.mean(self.variance)) / whole if whole > 0 else float("nan")
+
+    @property
+    def spread(self) -> float:
+        """How far the units' means and variances are apart, as a share of the largest.
+
+        0 where all units do the same; NaN for a single unit.
+        """
+        if len(self.mean) < 2:
+            return float("nan")
+        shares = []
+        for values in (self.mean, self.variance):
+            largest = float(np.max(np.abs(values)))
+            if largest > 0:
+                shares.append(float(np.ptp(values)) / largest)
+        return max(shares, default=float("nan"))
+
+    def joined(self, other: Units) -> Units:
+        """Return the moments of two calls together; those of the first if they differ in units.
+
+        Source: T. Chan, G. Golub, R. LeVeque (1979), the merging of two variances.
+        """
+        if len(self.mean) != len(other.mean):
+            return self
+        count = self.count + other.count
+        part = other.count / count
+        between = other.mean - self.mean
+        with np.errstate(over="ignore", invalid="ignore"):
+            variance = (1.0 - part) * self.variance + part * other.variance
+            variance = variance + part * (1.0 - part) * np.square(between)
+            mean = self.mean + part * between
+        slope = None
+        if self.slope is not None and other.slope is not None:
+            slope = (1.0 - part) * self.slope + part * other.slope
+        return Units(count, mean, variance, slope)
+
+
+class Copied:
+    """Tensors that go to the host together, in one copy for each device and step.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ogive.health.moments import Copied
+    >>> copied = Copied()
+    >>> first, second = copied.add(torch.ones(2)), copied.add(torch.zeros(1))
+    >>> copied.fetch()
+    >>> copied[first], copied[second]
+    (array([1., 1.]), array([0.]))
+    """
+
+    def __init__(self) -> None:
+        self._waiting: list[Tensor] = []
+        self._there: list[np.ndarray] = []
+
+    def add(self, tensor: Tensor) -> int:
+        """Take a tensor on the list and return its place."""
+        self._waiting.append(tensor.detach().reshape(-1))
+        return len(self._there) + len(self._waiting) - 1
+
+    def fetch(self) -> None:
+        """Copy what is on the list."""
+        found: list[np.ndarray | None] = [None] * len(self._waiting)
+        groups: dict[tuple[torch.device, torch.dtype], list[int]] = {}
+        for place, tensor in enumerate(self._waiting):
+            groups.setdefault((tensor.device, tensor.dtype), []).append(place)
+        for places in groups.values():
+            parts = [self._waiting[place] for place in places]
+            whole = torch.cat(parts).cpu()
+            if whole.dtype in (torch.float16, torch.bfloat16):
+                whole = whole.float()
+            numbers = whole.numpy().astype(np.float64)
+            ends = np.cumsum([len(part) for part in parts])
+            for place, values in zip(places, np.split(numbers, ends[:-1]), strict=True):
+                found[place] = values
+        self._there += [values for values in found if values is not None]
+        self._waiting.clear()
+
+    def __getitem__(self, place: int) -> np.ndarray:
+        """Return what was copied from that place."""
+        return self._there[place]

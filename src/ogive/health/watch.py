@@ -1,0 +1,244 @@
+"""Watching a training run: which steps are looked at, and when looking begins and ends.
+
+A step is what lies between two steps of the optimiser. While one is looked at, its backward
+passes are preceded by a look at their graph, and modules tell their names; otherwise a backward
+pass costs one more call in Python, which keeps the loss.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from typing import Any
+from weakref import WeakSet
+
+import torch
+from torch import Tensor, nn
+
+from ogive.health.history import History
+from ogive.health.hooks import Replaced, eager_stance, module_calls, optimizer_hooks
+from ogive.health.names import Names
+from ogive.health.ranks import Group
+from ogive.health.sample import Sample
+from ogive.health.schedule import Schedule
+from ogive.health.updates import Updates
+
+__all__ = ["Watch"]
+
+_DEBUG = "OGIVE_CHECK_DEBUG"
+"""Set, an error of the check-up itself is raised instead of noted."""
+
+
+class Watch:
+    """One training run under observation, between `start` and `stop`.
+
+    Parameters
+    ----------
+    schedule : Schedule
+    models : iterable of torch.nn.Module, optional
+        Networks whose names are to be used; others are found when they are called.
+    optimizers : iterable of torch.optim.Optimizer, optional
+        Only steps of these count; of all if there are none.
+    """
+
+    def __init__(
+        self,
+        schedule: Schedule,
+        models: Iterable[nn.Module] = (),
+        optimizers: Iterable[torch.optim.Optimizer] = (),
+    ) -> None:
+        self.schedule = schedule
+        self.history = History()
+        self.group: Group | None = None
+        self.names = Names()
+        for model in models:
+            self.names.see(model)
+        self._only = {id(each) for each in optimizers}
+        self._counts: dict[int, int] = {}
+        self._optimizers: WeakSet[torch.optim.Optimizer] = WeakSet()
+        self._losses: list[tuple[int, Tensor]] = []
+        self._permanent: list[Any] = []
+        self._passing: list[Any] = []
+        self._sample: Sample | None = None
+        self._updates: Updates | None = None
+        self._scale: Tensor | None = None
+        self._running = 0
+        self._deep = True
+
+    def start(self) -> None:
+        """Begin."""
+        self._permanent = [
+            Replaced(torch.autograd, "backward", self._around_backward),
+            Replaced(torch, "compile", self._around_compile),
+            Replaced(torch.amp.grad_scaler.GradScaler, "scale", self._around_scale),
+            *optimizer_hooks(self._guarded(self._before_step), self._guarded(self._after_step)),
+        ]
+        self._arm()
+
+    def stop(self) -> None:
+        """Take everything away that was put in place, and bring home what was seen."""
+        self._guarded(self._finish)()
+        self._remove(self._passing)
+        self._remove(self._permanent)
+        self._guarded(self._keep_losses)()
+        self.history.steps = max(self._counts.values(), default=0)
+        self.history.networks = list(self.names.networks)
+
+    @property
+    def _armed(self) -> bool:
+        return self._sample is not None
+
+    # What is met.
+
+    def _around_backward(self, original: Callable[..., None]) -> Callable[..., None]:
+        def backward(tensors: Any, *args: Any, **options: Any) -> None:
+            if self._running and self._sample is None:
+                return original(tensors, *args, **options)
+            outermost = not self._running
+            if outermost and isinstance(tensors, Tensor) and tensors.numel() == 1:
+                self._losses.append((self._number, tensors.detach()))
+            handles: list[Any] = []
+            if self._sample is not None:
+                handles = self._guarded(self._look)(tensors) or []
+            self._running += 1
+            try:
+                return original(tensors, *args, **options)
+            finally:
+                self._running -= 1
+                self._remove(handles)
+
+        backward.__doc__ = original.__doc__
+        return backward
+
+    def _around_compile(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def compile(*args: Any, **options: Any) -> Any:
+            result = original(*args, **options)
+            if self._armed and not any(isinstance(each, eager_stance) for each in self._passing):
+                self._passing.append(eager_stance())
+            return result
+
+        compile.__doc__ = original.__doc__
+        return compile
+
+    def _around_scale(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def scale(scaler: Any, outputs: Any) -> Any:
+            result = original(scaler, outputs)
+            self._scale = scaler._scale
+            return result
+
+        scale.__doc__ = original.__doc__
+        return scale
+
+    def _see_module(self, module: nn.Module) -> None:
+        self._guarded(self.names.see)(module)
+
+    def _see_result(self, module: nn.Module, arguments: Any, keywords: Any) -> None:
+        if isinstance(module, nn.LSTM | nn.GRU) and module.training and self._sample is not None:
+            self._guarded(self._sample.recurrent)(module, arguments, keywords)
+
+    # The course of a step.
+
+    @property
+    def _number(self) -> int:
+        return max(self._counts.values(), default=0)
+
+    def _arm(self) -> None:
+        self._sample = Sample(self._number, self.history, self.names, deep=self._deep)
+        self._deep = False
+        self._passing = [eager_stance(), module_calls(self._see_module, self._see_result)]
+
+    def _look(self, tensors: Any) -> list[Any]:
+        assert self._sample is not None
+        roots = [tensors] if isinstance(tensors, Tensor) else list(tensors)
+        nodes = [
+            root.grad_fn if isinstance(root, Tensor) else getattr(root, "node", None)
+            for root in roots
+        ]
+        found = [node for node in nodes if node is not None]
+        if not self._running:
+            self._sample.note_kept_gradients(self._optimizers)
+        return self._sample.look(found, self._scale, inner=bool(self._running))
+
+    def _mine(self, optimizer: torch.optim.Optimizer) -> bool:
+        return not self._only or id(optimizer) in self._only
+
+    def _before_step(self, optimizer: torch.optim.Optimizer) -> None:
+        if not self._mine(optimizer):
+            return
+        if id(optimizer) not in self._counts:
+            self._counts[id(optimizer)] = 0
+            self._optimizers.add(optimizer)
+            groups = len(optimizer.param_groups)
+            more = f", {groups} groups" if groups > 1 else ""
+            self.history.optimizers.append(f"{type(optimizer).__name__}{more}")
+        if self._sample is not None:
+            self._updates = Updates(optimizer, self._sample.copied)
+
+    def _after_step(self, optimizer: torch.optim.Optimizer) -> None:
+        if not self._mine(optimizer):
+            return
+        before = self._number
+        self._counts[id(optimizer)] = self._counts.get(id(optimizer), 0) + 1
+        if self._sample is not None and self._updates is not None:
+            self._sample.stepped(self._updates.finish())
+        self._updates = None
+        if self._number == before:
+            return
+        if self._armed:
+            self._finish()
+        if self._number in self.schedule:
+            self._arm()
+
+    def _finish(self) -> None:
+        """End the look at a step."""
+        self._remove(self._passing)
+        sample, self._sample = self._sample, None
+        # The beginning of a step that was not made is worth something if there is no other.
+        if sample is None or not (sample.updates or (sample.seen and not self.history.sampled)):
+            return
+        self._keep_losses()
+        self.group = Group.current() or self.group
+        if sample.finish(self._scale is not None, self.group is not None):
+            # Something is not finite: the next step is looked at more closely.
+            self._deep = True
+        self._scale = None
+
+    def _keep_losses(self) -> None:
+        """Bring home the losses since the last time."""
+        if not self._losses:
+            return
+        steps = [step for step, _ in self._losses]
+        tensors = [tensor.float().reshape(()) for _, tensor in self._losses]
+        groups: dict[torch.device, list[int]] = {}
+        for place, tensor in enumerate(tensors):
+            groups.setdefault(tensor.device, []).append(place)
+        values = [0.0] * len(tensors)
+        for places in groups.values():
+            together = torch.stack([tensors[place] for place in places]).tolist()
+            for place, value in zip(places, together, strict=True):
+                values[place] = value
+        self.history.losses += zip(steps, values, strict=True)
+        self._losses.clear()
+
+    # Care.
+
+    @staticmethod
+    def _remove(handles: list[Any]) -> None:
+        while handles:
+            handles.pop().remove()
+
+    def _guarded(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function that never disturbs the training: what it raises becomes a note."""
+
+        def call(*arguments: Any) -> Any:
+            try:
+                return function(*arguments)
+            except Exception as error:
+                if os.environ.get(_DEBUG):
+                    raise
+                name = getattr(function, "__name__", "a look")
+                kind = type(error).__name__
+                self.history.note(f"A part could not be looked at ({name}: {kind}: {error}).")
+                return None
+
+        return call
