@@ -85,7 +85,7 @@ def test_a_healthy_script_ends_with_0_and_runs_as_alone(folder: Path) -> None:
 
 
 def test_a_finding_ends_with_1_and_is_written_down(folder: Path) -> None:
-    result = check(folder, "--out", "out", "train.py", "doubled")
+    result = check(folder, "--picture", "--out", "out", "train.py", "doubled")
     assert result.returncode == 1, result.stderr
     assert "is given what came out of a softmax" in result.stdout
     assert "ln(e + 2 − 1) − 1 = 0.3133" in result.stdout
@@ -97,6 +97,7 @@ def test_a_finding_ends_with_1_and_is_written_down(folder: Path) -> None:
     page = (folder / "out" / "checkup.html").read_text("utf-8")
     assert "<svg" in page
     assert "is given what came out of a softmax" in page
+    assert "data:image/png" in page
     assert not re.findall(r'(?:src|href)="(?!data:|#)[^"]*"', page)
 
 

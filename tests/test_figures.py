@@ -15,10 +15,11 @@ from synthetic_study import synthetic_runs
 
 from ogive import catalog
 from ogive.page.labels import spread
+from ogive.page.landscape import map_png
 from ogive.page.style import PALETTE, line_styles, swatch
 from ogive.study.activation_map import activation_map
 from ogive.study.declaration import Study
-from ogive.study.figures import curves, gradient, maps, shapes
+from ogive.study.figures import curves, gradient, shapes
 from ogive.study.results import Curve, Results, Signal, assemble
 
 
@@ -166,7 +167,7 @@ def test_figures_repeat_byte_for_byte(results: Results) -> None:
     once, again = (
         [
             *curves.learning_curves(results.activations, styles),
-            maps.map_png(activation_map("tanh", points=40)),
+            map_png(activation_map("tanh", points=40)),
         ]
         for _ in range(2)
     )
@@ -212,7 +213,7 @@ def test_map_statistics_and_picture() -> None:
     assert math.isclose(standard.std(), 1.0)
     from PIL import Image
 
-    encoded = maps.map_png(picture, pixels=64).removeprefix("data:image/png;base64,")
+    encoded = map_png(picture, pixels=64).removeprefix("data:image/png;base64,")
     with Image.open(io.BytesIO(base64.b64decode(encoded))) as image:
         assert image.size == (64, 64)
         assert not {"Software", "Creation Time"} & set(image.info)

@@ -424,3 +424,37 @@ def test_bad_arguments() -> None:
         Checkup(first=2.5)  # type: ignore[arg-type]
     with Checkup(), pytest.raises(RuntimeError, match="running already"), Checkup():
         pass
+
+
+def test_the_landscape_is_that_of_the_network_before_its_first_step() -> None:
+    def run(picture: bool) -> tuple[Checkup, list[Tensor]]:
+        torch.manual_seed(0)
+        model = Residual()
+        optimizer = torch.optim.SGD(model.parameters(), 0.1)
+        with Checkup(model, optimizer, picture=picture) as checkup:
+            for _ in range(3):
+                optimizer.zero_grad()
+                F.cross_entropy(model(X), Y).backward()
+                optimizer.step()
+        return checkup, [p.detach() for p in model.parameters()]
+
+    checkup, parameters = run(True)
+    for ours, theirs in zip(parameters, run(False)[1], strict=True):
+        assert torch.equal(ours, theirs), "drawing changes nothing"
+    landscape = checkup.history.landscape
+    assert landscape is not None
+    torch.manual_seed(0)
+    model = Residual().eval()
+    with torch.no_grad():
+        found = model(X[:1] + 2.0 * (X[1:2] - X[:1]) - (X[2:3] - X[:1]))[0]
+    assert landscape[0][-1] == pytest.approx(float(found[0] - found[1]), abs=1e-5)
+
+
+def test_a_network_that_takes_no_batch_of_numbers_has_no_landscape() -> None:
+    model = nn.Sequential(nn.Embedding(5, 4), nn.Flatten(), nn.Linear(8, 2))
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with Checkup(model, optimizer, picture=True) as checkup:
+        F.cross_entropy(model(torch.zeros(4, 2, dtype=torch.long)), Y[:4]).backward()
+        optimizer.step()
+    assert checkup.history.landscape is None
+    assert any("No landscape" in note for note in checkup.history.notes)

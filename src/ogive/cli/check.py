@@ -40,6 +40,11 @@ _COLOURS = {"error": "bold red", "warning": "yellow", "info": "dim"}
     "--out", "folder", type=click.Path(path_type=Path, readable=False), default="ogive-check",
     show_default=True, help="Folder for the page and the figures.",
 )  # fmt: skip
+@click.option(
+    "--picture",
+    is_flag=True,
+    help="Draw the network's output over a plane of inputs before its first step, too.",
+)
 @click.argument("target", metavar="SCRIPT")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGS]")
 def command(
@@ -47,6 +52,7 @@ def command(
     first: int,
     every: int,
     folder: Path,
+    picture: bool,
     target: str,
     arguments: tuple[str, ...],
 ) -> None:
@@ -66,7 +72,7 @@ def command(
         writable_file(file)
     given = arguments[1:] if arguments[:1] == ("--",) else arguments
     try:
-        ran = run_script(target, given, module=module, first=first, every=every)
+        ran = run_script(target, given, module=module, first=first, every=every, picture=picture)
     except FileNotFoundError as error:
         raise mistake(error) from None
     context = click.get_current_context()

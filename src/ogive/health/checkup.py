@@ -29,6 +29,9 @@ class Checkup:
     first, every : int, optional
         The first so many steps are looked at, then each step whose number is a multiple of
         `every`.
+    picture : bool, optional
+        Whether the network is run over a plane through three of its inputs before its first step,
+        to be drawn.
 
     Attributes
     ----------
@@ -80,10 +83,11 @@ class Checkup:
         *,
         first: int = 10,
         every: int = 50,
+        picture: bool = False,
     ) -> None:
         models = _all("model", model, nn.Module)
         optimizers = _all("optimizer", optimizer, torch.optim.Optimizer)
-        self._watch = Watch(Schedule(first, every), models, optimizers)
+        self._watch = Watch(Schedule(first, every), models, optimizers, picture=picture)
         self.history: History = self._watch.history
         self.findings: list[Finding] = []
 

@@ -216,6 +216,8 @@ class History:
         Layers that follow each other without anything nonlinear between.
     ranks : int
         How many processes were seen.
+    landscape : list of list of float, or None
+        The output of the network over a plane of inputs before its first step, if asked for.
     notes : list of str
         What could not be looked at, and why.
     """
@@ -235,6 +237,7 @@ class History:
     nonlinear: bool = True
     linear_pairs: list[tuple[str, str]] = field(default_factory=list)
     ranks: int = 1
+    landscape: list[list[float]] | None = None
     notes: list[str] = field(default_factory=list)
 
     def by_depth(self) -> list[ActivationHistory]:

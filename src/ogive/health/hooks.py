@@ -65,7 +65,7 @@ def module_calls(before: Callable[..., None], after: Callable[..., None]) -> Rep
 
     def around(original: Callable[..., Any]) -> Callable[..., Any]:
         def call(module: nn.Module, *args: Any, **options: Any) -> Any:
-            before(module)
+            before(module, args, options)
             result = original(module, *args, **options)
             after(module, args, options)
             return result

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from ogive.health.figures import figures
 from ogive.health.findings import Finding, Severity
 from ogive.health.history import ActivationHistory, History
 from ogive.health.progress import progress_of
 from ogive.page.frame import environment, glyph
+from ogive.page.landscape import Landscape, map_png
 from ogive.page.style import PALETTE
 from ogive.page.wording import counted
 
@@ -72,12 +75,27 @@ def build_page(history: History, findings: list[Finding], title: str) -> str:
         headline=headline(findings),
         findings=findings,
         figures=[Markup(each) for each in figures(history)],
+        landscape=_landscape(history),
         history=history,
         progress=progress_of(history),
         rows=[_row(each) for each in history.by_depth()],
         counted=counted,
     )
     return html
+
+
+def _landscape(history: History) -> dict[str, str] | None:
+    """Return the picture of the network over a plane, with what its colours leave out."""
+    if history.landscape is None:
+        return None
+    picture = Landscape(np.array(history.landscape))
+    if not np.isfinite(picture.output).all():
+        return None
+    return {
+        "address": map_png(picture),
+        "mean": f"{picture.mean:.3g}".replace("-", "−"),
+        "spread": f"{picture.spread:.2g}",
+    }
 
 
 def _row(each: ActivationHistory) -> dict[str, str]:

@@ -45,7 +45,13 @@ class Ran:
 
 
 def run_script(
-    target: str, arguments: Sequence[str], *, module: bool, first: int, every: int
+    target: str,
+    arguments: Sequence[str],
+    *,
+    module: bool,
+    first: int,
+    every: int,
+    picture: bool = False,
 ) -> Ran:
     """Run a script or a module as `python` would, under a check-up.
 
@@ -58,6 +64,7 @@ def run_script(
     module : bool
         Whether `target` is a module, as for ``python -m``.
     first, every : int
+    picture : bool, optional
         As for `Checkup`.
 
     Returns
@@ -72,7 +79,7 @@ def run_script(
     ValueError
         If `first` or `every` is out of range.
     """
-    checkup = Checkup(first=first, every=every)
+    checkup = Checkup(first=first, every=every, picture=picture)
     if not module and not Path(target).is_file():
         raise FileNotFoundError(f"there is no script {target}")
     if module and not _exists(target):

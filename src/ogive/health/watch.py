@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from ogive.health.history import History
 from ogive.health.hooks import Replaced, eager_stance, module_calls, optimizer_hooks
 from ogive.health.names import Names
+from ogive.health.plane import Plane
 from ogive.health.ranks import Group
 from ogive.health.sample import Sample
 from ogive.health.schedule import Schedule
@@ -39,6 +40,8 @@ class Watch:
         Networks whose names are to be used; others are found when they are called.
     optimizers : iterable of torch.optim.Optimizer, optional
         Only steps of these count; of all if there are none.
+    picture : bool, optional
+        Whether the network is run over a plane of inputs before its first step.
     """
 
     def __init__(
@@ -46,6 +49,8 @@ class Watch:
         schedule: Schedule,
         models: Iterable[nn.Module] = (),
         optimizers: Iterable[torch.optim.Optimizer] = (),
+        *,
+        picture: bool = False,
     ) -> None:
         self.schedule = schedule
         self.history = History()
@@ -64,6 +69,7 @@ class Watch:
         self._scale: Tensor | None = None
         self._running = 0
         self._deep = True
+        self._plane = Plane() if picture else None
 
     def start(self) -> None:
         """Begin."""
@@ -129,8 +135,10 @@ class Watch:
         scale.__doc__ = original.__doc__
         return scale
 
-    def _see_module(self, module: nn.Module) -> None:
+    def _see_module(self, module: nn.Module, arguments: Any, keywords: Any) -> None:
         self._guarded(self.names.see)(module)
+        if self._plane is not None:
+            self._guarded(self._plane.see)(module, arguments, keywords)
 
     def _see_result(self, module: nn.Module, arguments: Any, keywords: Any) -> None:
         if isinstance(module, nn.LSTM | nn.GRU) and module.training and self._sample is not None:
@@ -171,8 +179,20 @@ class Watch:
             groups = len(optimizer.param_groups)
             more = f", {groups} groups" if groups > 1 else ""
             self.history.optimizers.append(f"{type(optimizer).__name__}{more}")
+        if self._plane is not None:
+            plane, self._plane = self._plane, None
+            self._guarded(self._landscape)(plane)
         if self._sample is not None:
             self._updates = Updates(optimizer, self._sample.copied)
+
+    def _landscape(self, plane: Plane) -> None:
+        if plane.draw():
+            self.history.landscape = plane.output
+        else:
+            self.history.note(
+                "No landscape was drawn: the network is not called with one batch of numbers, of "
+                "three samples at least."
+            )
 
     def _after_step(self, optimizer: torch.optim.Optimizer) -> None:
         if not self._mine(optimizer):

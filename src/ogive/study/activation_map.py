@@ -13,9 +13,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ogive import catalog
+from ogive.page.landscape import Landscape
 from ogive.study.figures.shapes import evaluate_value
 
 DEPTH = 5
@@ -26,37 +26,16 @@ SEED = 20
 
 
 @dataclass(frozen=True)
-class ActivationMap:
+class ActivationMap(Landscape):
     """The output of one random network over a square of inputs.
 
     Attributes
     ----------
     activation : str
         Name in the catalogue.
-    output : ndarray of float64, shape (points, points)
-        First axis the second input, from low to high; second axis the first input.
     """
 
     activation: str
-    output: NDArray[np.float64]
-
-    @property
-    def mean(self) -> float:
-        """Mean output over the square."""
-        return float(self.output.mean())
-
-    @property
-    def spread(self) -> float:
-        """Standard deviation of the output over the square: near 0, the inputs have collapsed."""
-        return float(self.output.std())
-
-    def standardised(self) -> NDArray[np.float64]:
-        """Return the output less its mean, over its spread; zeros where it is constant."""
-        deviation = self.output - self.mean
-        # A spread of rounding errors is no picture: it would be stretched into noise.
-        if self.spread <= 1e-12 * max(1.0, abs(self.mean)):
-            return np.zeros_like(deviation)
-        return deviation / self.spread
 
 
 def activation_map(activation: str, points: int = 160, seed: int = SEED) -> ActivationMap:
@@ -106,7 +85,7 @@ def activation_map(activation: str, points: int = 160, seed: int = SEED) -> Acti
         biases = generator.standard_normal(WIDTH) * BIAS
         signal = evaluate_value(record, signal @ weights + biases)
     head = generator.standard_normal(WIDTH) / math.sqrt(WIDTH)
-    return ActivationMap(record.name, (signal @ head).reshape(points, points))
+    return ActivationMap((signal @ head).reshape(points, points), record.name)
 
 
 def _scale(record: catalog.Function, inputs: int, outputs: int) -> float:

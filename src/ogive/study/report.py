@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 from ogive import catalog
 from ogive.page import wording
 from ogive.page.frame import environment, glyph
+from ogive.page.landscape import map_png
 from ogive.page.style import PALETTE, LineStyle, line_styles, swatch
 from ogive.study import findings
 from ogive.study.activation_map import activation_map
 from ogive.study.declaration import INITIALIZATIONS, Protocol, Study
-from ogive.study.figures import curves, gradient, maps, shapes
+from ogive.study.figures import curves, gradient, shapes
 from ogive.study.results import ActivationResult, Results
 
 if TYPE_CHECKING:
@@ -281,7 +282,7 @@ def _map(name: str) -> MapPicture:
     picture = activation_map(name)
     return MapPicture(
         name=picture.activation,
-        address=maps.map_png(picture),
+        address=map_png(picture),
         mean=f"{picture.mean:.2f}".replace("-", "−"),
         spread=f"{picture.spread:.2g}",
     )

@@ -1,30 +1,59 @@
-"""The activation map as a picture: colour for the network's output, lines of equal output."""
+"""What a network makes of a plane of inputs: colour for its output, lines of equal output."""
 
 from __future__ import annotations
 
 import base64
 import io
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from ogive.study.activation_map import ActivationMap
+from numpy.typing import NDArray
 
 #: From blue through near-white to orange: the middle is the mean, told apart by any reader.
 _COLOURS = ("#0b3c6f", "#2f7fc1", "#a9cfe8", "#f5f3ee", "#f7c68a", "#dd7a1c", "#7f3206")
 _SPREADS = 2.2
 
 
-def map_png(picture: ActivationMap, pixels: int = 320) -> str:
-    """Draw an activation map as a PNG in a ``data:`` address.
+@dataclass(frozen=True)
+class Landscape:
+    """The output of a network over a square.
+
+    Attributes
+    ----------
+    output : ndarray of float64, shape (points, points)
+        First axis the second coordinate, from low to high; second axis the first one.
+    """
+
+    output: NDArray[np.float64]
+
+    @property
+    def mean(self) -> float:
+        """Mean output over the square."""
+        return float(self.output.mean())
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation of the output over the square: near 0, the inputs have collapsed."""
+        return float(self.output.std())
+
+    def standardised(self) -> NDArray[np.float64]:
+        """Return the output less its mean, over its spread; zeros where it is constant."""
+        deviation = self.output - self.mean
+        # A spread of rounding errors is no picture: it would be stretched into noise.
+        if self.spread <= 1e-12 * max(1.0, abs(self.mean)):
+            return np.zeros_like(deviation)
+        return deviation / self.spread
+
+
+def map_png(picture: Landscape, pixels: int = 320) -> str:
+    """Draw a landscape as a PNG in a ``data:`` address.
 
     The colours span 2.2 standard deviations either side of the map's own mean, so that the shape
     of a nearly constant network is seen too; how large the spread is must be said beside it.
 
     Parameters
     ----------
-    picture : ActivationMap
+    picture : Landscape
     pixels : int
         Width and height of the PNG.
 
