@@ -11,7 +11,9 @@ __all__ = ["CAUSES", "diagnose"]
 
 CAUSES: dict[str, tuple[str, ...]] = {
     "not finite": ("updates too large", "exploding gradient", "initialisation", "input scale"),
-    "vanishing gradient": ("units are alike", "initialisation", "saturation", "input scale"),
+    "vanishing gradient": (
+        *("units are alike", "dead units", "initialisation", "saturation", "input scale"),
+    ),
     "exploding gradient": ("initialisation", "input scale"),
     "saturation": ("initialisation", "input scale", "updates too large"),
     "input collapse": (

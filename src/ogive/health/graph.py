@@ -165,6 +165,11 @@ def _is_plain(raw: Any) -> bool:
         return False
 
 
+def leaves(nodes: Iterable[Node]) -> list[Tensor]:
+    """Return the leaves of a graph that is given by its nodes."""
+    return [node.variable for node in nodes if plain_name(node) == ACCUMULATE]
+
+
 def same_edge(first: tuple[Node, int], second: tuple[Node, int]) -> bool:
     """Whether two edges of the graph are of one tensor."""
     return first[0] is second[0] and first[1] == second[1]

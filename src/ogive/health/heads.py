@@ -22,8 +22,8 @@ class Loss:
     ----------
     name : str
         "cross_entropy", "nll_loss", "binary_cross_entropy_with_logits", "binary_cross_entropy",
-        "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", or "log_softmax" where that is all
-        that is known, "loss_from_logits" for one of Ogive's own.
+        "mse_loss", "l1_loss", "squared_error", "smooth_l1_loss", "huber_loss"; "log_softmax"
+        where that is all that is known, "loss_from_logits" for one of Ogive's own.
     applied : str or None
         The probability function that its input came out of, behind whatever the loss itself
         applies.
@@ -35,8 +35,8 @@ class Loss:
         Whether the softmax is over the dimension of the samples.
     broadcast : bool
         Whether predictions and targets have different shapes, so that each is compared with all.
-    target, prediction : torch.Tensor or None
-        What was saved of them.
+    target, prediction, difference : torch.Tensor or None
+        What was saved of them; the difference is prediction less target.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Loss:
     broadcast: bool = False
     target: Tensor | None = None
     prediction: Tensor | None = None
+    difference: Tensor | None = None
 
 
 _REGRESSIONS = {
@@ -58,6 +59,7 @@ _BINARY = {
     "BinaryCrossEntropyWithLogitsBackward": "binary_cross_entropy_with_logits",
     "BinaryCrossEntropyBackward": "binary_cross_entropy",
 }
+_OF_DIFFERENCES = {"AbsBackward": "l1_loss", "PowBackward": "squared_error"}
 _CATEGORICAL = frozenset({"NllLossBackward", "NllLoss2DBackward", "NllLossNdBackward"})
 _LOG_SOFTMAX = frozenset({"LogSoftmaxBackward", "Eager_log_softmaxBackward"})
 
@@ -95,8 +97,8 @@ def losses_among(nodes: Iterable[Node]) -> list[Loss]:
             found.append(_of_input(_BINARY[name], node))
         elif name in _REGRESSIONS:
             found.append(_of_input(_REGRESSIONS[name], node))
-        elif name == "AbsBackward":
-            found += _absolute(node)
+        elif name in _OF_DIFFERENCES:
+            found += _of_difference(_OF_DIFFERENCES[name], node)
         elif name == "LossWithGradientBackward":
             found.append(_of_input("loss_from_logits", node))
     # From the loss on, so that one that goes into another is known to be its input.
@@ -141,6 +143,8 @@ def _categorical(node: Node, taken: set[Node]) -> Loss:
         reached = _before(parent)
         if reached is not None and plain_name(reached) in _LOG_SOFTMAX:
             loss = _log_softmax("cross_entropy", reached, taken)
+            # Not over the classes, but over what they stand beside.
+            loss.over_batch |= None not in (classes, loss.classes) and loss.classes != classes
             loss.classes = classes
             return loss
     loss = _of_input("nll_loss", node)
@@ -173,19 +177,32 @@ def _signed(number: Any) -> int:
     return whole - (1 << 64) if whole >= 1 << 63 else whole
 
 
-def _absolute(node: Node) -> list[Loss]:
-    """Read the mean or sum of |prediction - target| as torch writes l1_loss."""
+def _of_difference(name: str, node: Node) -> list[Loss]:
+    """Read |prediction - target| or its square, as torch writes l1_loss and people mse_loss."""
     parent = _input(node)
     if parent is None or plain_name(parent) != "SubBackward":
         return []
-    source = parent.next_functions[0][0]
-    if source is None:
+    # Of two signals it is a distance; a loss has a signal and a target.
+    sources = inputs_of(parent)
+    if len(sources) != 1:
         return []
-    reached = _before(source)
+    reached = _before(sources[0])
+    difference = saved(node, "self")
     return [
         Loss(
-            "l1_loss",
-            function_behind(source),
+            name,
+            function_behind(sources[0]),
             None if reached is None else plain_name(reached),
+            broadcast=_is_broadcast(difference, sources[0]),
+            difference=difference if parent.next_functions[0][0] is not None else None,
         )
     ]
+
+
+def _is_broadcast(difference: Tensor | None, source: Node) -> bool:
+    """Whether a column of predictions has become a square of differences."""
+    given = getattr(source, "_input_metadata", None)
+    if difference is None or difference.dim() != 2 or not given:
+        return False
+    rows, columns = difference.shape
+    return rows == columns > 1 and tuple(given[0].shape) in ((rows, 1), (rows,), (1, rows))

@@ -34,12 +34,17 @@ class ActivationHistory:
         Whether it only scales another signal.
     recurrent : bool
         Whether it is a gate of an LSTM or GRU module.
+    head : bool
+        Whether no layer comes after it, so that it belongs to the loss.
     units : int
     steps : list of int
         The steps in which it was seen; one entry for each in all lists that follow.
     rms, share, slope, gradient_rms : list of float
         sqrt(E[a²]), the between-sample share, the mean slope over the steepest, and the RMS of
         the gradient there; NaN where it could not be told.
+    through_time : list of float
+        For an activation that one step calls many times, one after the other, the size of the
+        gradient at the first call over that at the last.
     spread : list of float
         The standard deviation, over the units, of the units' means and variances, as a share of
         the largest of them: 0 where all units do the same.
@@ -54,18 +59,25 @@ class ActivationHistory:
     order: float
     gate: bool = False
     recurrent: bool = False
+    head: bool = False
     units: int = 0
     steps: list[int] = field(default_factory=list)
     rms: list[float] = field(default_factory=list)
     share: list[float] = field(default_factory=list)
     slope: list[float] = field(default_factory=list)
     gradient_rms: list[float] = field(default_factory=list)
+    through_time: list[float] = field(default_factory=list)
     spread: list[float] = field(default_factory=list)
     last_alive: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     moments: list[Units | None] = field(default_factory=list, repr=False)
 
     def add(
-        self, step: int, units: Units | None, slope: np.ndarray | None, gradient_rms: float
+        self,
+        step: int,
+        units: Units | None,
+        slope: np.ndarray | None,
+        gradient_rms: float,
+        through_time: float = NAN,
     ) -> None:
         """Add a sample.
 
@@ -76,7 +88,7 @@ class ActivationHistory:
             Its moments, if they are known.
         slope : ndarray or None
             The mean relative slope of each unit, if it is known.
-        gradient_rms : float
+        gradient_rms, through_time : float
         """
         self.steps.append(step)
         self.rms.append(NAN if units is None else units.rms)
@@ -84,6 +96,7 @@ class ActivationHistory:
         self.spread.append(NAN if units is None else units.spread)
         self.slope.append(NAN if slope is None else float(np.mean(slope)))
         self.gradient_rms.append(gradient_rms)
+        self.through_time.append(through_time)
         if slope is None:
             return
         if len(self.last_alive) != len(slope):
@@ -151,6 +164,7 @@ class HeadHistory:
     over_batch, broadcast : bool
     steps : list of int
     target_low, target_high, prediction_low, prediction_high : float
+    difference_low, difference_high : float
         Over all samples; NaN where nothing was saved.
     """
 
@@ -165,6 +179,8 @@ class HeadHistory:
     target_high: float = NAN
     prediction_low: float = NAN
     prediction_high: float = NAN
+    difference_low: float = NAN
+    difference_high: float = NAN
 
 
 @dataclass
@@ -208,6 +224,10 @@ class History:
     incidents : list of Incident
     input_rms : list of float
         RMS of what enters the first layer with parameters, for each sample.
+    stepped : list of str
+        The parameters that optimisers hold.
+    reached : list of str
+        The parameters that a gradient reaches.
     kept_gradients : list of int
         Steps whose gradients still held those of the step before.
     nonlinear : bool
@@ -233,6 +253,8 @@ class History:
     heads: dict[str, HeadHistory] = field(default_factory=dict)
     incidents: list[Incident] = field(default_factory=list)
     input_rms: list[float] = field(default_factory=list)
+    stepped: list[str] = field(default_factory=list)
+    reached: list[str] = field(default_factory=list)
     kept_gradients: list[int] = field(default_factory=list)
     nonlinear: bool = True
     linear_pairs: list[tuple[str, str]] = field(default_factory=list)

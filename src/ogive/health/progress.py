@@ -13,6 +13,7 @@ from ogive.health.history import History
 __all__ = ["Progress", "progress_of"]
 
 _FALL = 0.1
+_FAR = 0.25
 _FIRST = 5
 _LAST = 0.1
 
@@ -52,6 +53,11 @@ class Progress:
         fall = self.first - self.last
         far = isfinite(fall) and fall > max(_FALL * abs(self.first), 2.0 * self.noise)
         return far and self.last < self.chance
+
+    @property
+    def falls_far(self) -> bool:
+        """Whether a quarter of the loss is left, or less."""
+        return self.falls and self.last <= _FAR * self.first
 
     @property
     def words(self) -> str:

@@ -124,7 +124,7 @@ def merged(histories: Sequence[History]) -> History:
     for key, head in first.heads.items():
         for other in (history.heads[key] for history in histories[1:] if key in history.heads):
             for what, pick in (("low", min), ("high", max)):
-                for of in ("target", "prediction"):
+                for of in ("target", "prediction", "difference"):
                     name = f"{of}_{what}"
                     ours, theirs = getattr(head, name), getattr(other, name)
                     known = [value for value in (ours, theirs) if not math.isnan(value)]
@@ -136,7 +136,8 @@ def _activation(parts: list[ActivationHistory]) -> ActivationHistory:
     """Join what the processes saw of one activation, sample by sample."""
     first = parts[0]
     result = ActivationHistory(
-        first.name, first.layer, first.order, first.gate, first.recurrent, first.units
+        *(first.name, first.layer, first.order, first.gate, first.recurrent, first.head),
+        first.units,
     )
     places = [{step: i for i, step in enumerate(part.steps)} for part in parts]
     for step in first.steps:

@@ -322,5 +322,7 @@ _COMPOSITES: dict[str, Any] = {
 
 
 def _composite(name: str, node: Node, part_of: set[Node]) -> Activation | None:
+    if len(node.next_functions) < 2:
+        return None  # by a number
     found: Activation | None = _COMPOSITES[name](node, part_of)
     return found

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ogive.health.graph import Node, is_fused, nearest_parameters, nodes_before
+from ogive.health.graph import Node, is_fused, leaves, nearest_parameters, nodes_before
 from ogive.health.heads import Loss, losses_among
 from ogive.health.history import (
     ActivationHistory,
@@ -25,7 +25,7 @@ from ogive.health.names import Names
 from ogive.health.not_finite import Culprits
 from ogive.health.recognised import Activation, activations_among
 from ogive.health.recurrent import gates
-from ogive.health.sites import Site, first_input, linear_pairs, site_of
+from ogive.health.sites import Site, first_input, linear_pairs, nodes_of_head, site_of
 from ogive.health.updates import Update, norms_of, rms
 
 __all__ = ["Sample"]
@@ -44,6 +44,7 @@ class _Seen:
     order: float
     gate: bool
     recurrent: bool = False
+    head: bool = False
     calls: list[tuple[int, list[int]]] = field(default_factory=list)
     gradients: list[tuple[int, int]] = field(default_factory=list)
     ratios: list[int] = field(default_factory=list)
@@ -54,6 +55,7 @@ class _Head:
     loss: Loss
     target: int | None
     prediction: int | None
+    difference: int | None
 
 
 class Sample:
@@ -118,8 +120,10 @@ class Sample:
         if self._culprits is not None:
             handles += self._culprits.look(nodes)
         with torch.no_grad():
+            head = set() if inner else nodes_of_head(roots)
             for activation in activations_among(nodes):
-                handles += self._activation(activation, orders[activation.node])
+                node = activation.node
+                handles += self._activation(activation, orders[node], node in head)
             if not inner:
                 self._of_graph(nodes)
         return handles
@@ -137,9 +141,13 @@ class Sample:
         if self._input is None and (given := first_input(nodes)) is not None:
             self._input = self.copied.add(norms_of([given.float()])[0]), given.numel()
         for loss in losses_among(nodes):
-            self._heads.append(_Head(loss, self._ends(loss.target), self._ends(loss.prediction)))
+            ends = map(self._ends, (loss.target, loss.prediction, loss.difference))
+            loss.target = loss.prediction = loss.difference = None
+            self._heads.append(_Head(loss, *ends))
         if not self.history.sampled:
             pairs, nonlinear = linear_pairs(nodes, self.names)
+            reached = {self.names.of(leaf) for leaf in leaves(nodes)}
+            self.history.reached = sorted(reached.union(self.history.reached))
             fresh = [pair for pair in pairs if pair not in self.history.linear_pairs]
             self.history.linear_pairs += fresh
             self.history.nonlinear = nonlinear or any(
@@ -151,12 +159,12 @@ class Sample:
             return None
         return self.copied.add(torch.stack(tensor.detach().float().aminmax()))
 
-    def _activation(self, activation: Activation, order: float) -> list[Any]:
+    def _activation(self, activation: Activation, order: float, head: bool) -> list[Any]:
         site = site_of(activation, self.names)
         if activation.name in ("sigmoid", "tanh") and self._is_recurrent(activation):
             return []
         key = f"{activation.name}{' gate' if activation.gate else ''} after {site.layer}"
-        entry = _Seen(activation.name, site.layer, order, activation.gate)
+        entry = _Seen(activation.name, site.layer, order, activation.gate, head=head)
         seen = self._activations.setdefault(key, entry)
         values = activation.value()
         figures = measure(activation, site.feature_dim)
@@ -276,7 +284,9 @@ class Sample:
         return bool(places) and all(at is not None and self.copied[at][0] > 0 for at in places)
 
     def _add_activation(self, key: str, seen: _Seen, scale: float) -> None:
-        entry = ActivationHistory(seen.name, seen.layer, seen.order, seen.gate, seen.recurrent)
+        entry = ActivationHistory(
+            seen.name, seen.layer, seen.order, seen.gate, seen.recurrent, seen.head
+        )
         past = self.history.activations.setdefault(key, entry)
         units: Units | None = None
         for count, places in seen.calls:
@@ -289,13 +299,24 @@ class Sample:
         entries = sum(number for number, _ in seen.gradients)
         squares = sum(float(self.copied[at][0]) ** 2 for _, at in seen.gradients)
         gradient = sqrt(squares / entries) / scale if entries else nan
-        past.add(self.step, units, slope, gradient)
+        past.add(self.step, units, slope, gradient, self._through_time(seen))
         past.moments.append(units if self._keep_moments else None)
         if units is not None and not isfinite(units.rms):
             self._incident("forward", past.label)
 
+    def _through_time(self, seen: _Seen) -> float:
+        """Return the gradient's size at the first of many calls over that at the last."""
+        if len(seen.gradients) < _STEPS:
+            return nan
+        # The backward pass comes by the last call first.
+        (last, at_last), *_, (first, at_first) = seen.gradients
+        latest, earliest = (float(self.copied[at][0]) for at in (at_last, at_first))
+        return earliest / latest if latest > 0 and first == last else nan
+
     def _add_update(self, update: Update, scaled: bool) -> None:
         norms = [self.copied[at] for at in (update.rms, update.gradient_rms, update.update_rms)]
+        fresh = {self.names.of(parameter) for parameter in update.held}
+        self.history.stepped = sorted(fresh.union(self.history.stepped))
         for i, parameter in enumerate(update.parameters):
             name = self.names.of(parameter)
             entry = ParameterHistory(name, tuple(parameter.shape))
@@ -325,7 +346,8 @@ class Sample:
         )
         past = self.history.heads.setdefault(key, entry)
         past.steps.append(self.step)
-        for what, place in (("target", head.target), ("prediction", head.prediction)):
+        for what in ("target", "prediction", "difference"):
+            place = getattr(head, what)
             if place is None:
                 continue
             low, high = self.copied[place]
@@ -334,6 +356,8 @@ class Sample:
 
 
 _INCIDENTS = 20
+_STEPS = 8
+"""Calls of an activation in one step, from which on they are taken for steps in time."""
 
 
 def _least(known: float, fresh: float, pick: Callable[[float, float], float]) -> float:

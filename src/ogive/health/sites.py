@@ -19,7 +19,7 @@ from ogive.health.graph import (
 from ogive.health.names import Names
 from ogive.health.recognised import Activation
 
-__all__ = ["Site", "first_input", "linear_pairs", "site_of"]
+__all__ = ["Site", "first_input", "linear_pairs", "nodes_of_head", "site_of"]
 
 _BY_CHANNEL = frozenset(
     {
@@ -103,20 +103,41 @@ def first_input(nodes: Iterable[Node]) -> Tensor | None:
     Returns
     -------
     torch.Tensor or None
-        The data; None if they are indices, go through a normalisation first, or were not saved.
+        The data; None if they are indices, go into a normalisation or a recurrent layer first, or
+        were not saved.
     """
     for node in nodes:
-        name = plain_name(node)
-        if name in _NORMS:
-            return None
-        if name not in _LAYERS:
+        if not parameters_of(node):
             continue
+        if plain_name(node) not in _LAYERS:
+            return None
         for kept in ("mat1", "self", "input"):
             tensor = saved(node, kept)
             if tensor is not None and tensor.dim() > 1:
                 return tensor if tensor.is_floating_point() else None
         return None
     return None
+
+
+def nodes_of_head(roots: Iterable[Node]) -> set[Node]:
+    """Return the nodes between the last layers and the loss: what no layer comes after.
+
+    Parameters
+    ----------
+    roots : iterable of Node
+        The losses.
+
+    Returns
+    -------
+    set of Node
+    """
+    waiting, seen = list(roots), set[Node]()
+    for node in waiting:
+        if node not in seen:
+            seen.add(node)
+            if not parameters_of(node):
+                waiting += inputs_of(node)
+    return seen
 
 
 def linear_pairs(nodes: Iterable[Node], names: Names) -> tuple[list[tuple[str, str]], bool]:

@@ -25,6 +25,8 @@ class Update:
     ----------
     optimizer : int
         Its identity.
+    held : list of torch.Tensor
+        All of its parameters.
     parameters : list of torch.Tensor
         Those that had a gradient.
     rms, gradient_rms, update_rms : int
@@ -35,6 +37,7 @@ class Update:
     """
 
     optimizer: int
+    held: list[Tensor]
     parameters: list[Tensor]
     rms: int
     gradient_rms: int
@@ -103,6 +106,7 @@ class Updates:
         add = self._copied.add
         return Update(
             id(self._optimizer),
+            self._parameters,
             parameters,
             add(_together(norms_of(before))),
             add(_together(gradients)),

@@ -38,7 +38,7 @@ def check(history: History, progress: Progress) -> list[Finding]:
 
     found = []
     for each in history.by_depth():
-        if each.gate or tuple(CATALOG[each.name].saturates) not in _ONE_SIDED:
+        if each.gate or each.head or tuple(CATALOG[each.name].saturates) not in _ONE_SIDED:
             continue
         dead = each.dead(PERSISTENT)
         if dead is not None and dead.mean() >= SHARE:

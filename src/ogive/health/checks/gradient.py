@@ -46,6 +46,37 @@ def ratios(history: History) -> list[float]:
     ]
 
 
+def _beyond(found: list[float]) -> bool:
+    start, end = at_start(found), at_end(found)
+    return min(start, end) < VANISHING or max(start, end) > EXPLODING
+
+
+def _through_time(history: History, progress: Progress) -> list[Finding]:
+    """Judge a recurrent network: many healthy ones forget, so that it must not learn either."""
+    if progress.falls:
+        return []
+    for each in hidden(history):
+        ratio = at_end(each.through_time)
+        if ratio < VANISHING or ratio > EXPLODING:
+            way = "vanishes" if ratio < VANISHING else "grows"
+            return [
+                Finding(
+                    "vanishing gradient" if ratio < VANISHING else "exploding gradient",
+                    Severity.ERROR,
+                    f"The gradient {way} on its way back through time.",
+                    [
+                        f"{each.label}: gradient at the first call over that at the last: "
+                        f"{ratio:.3g}.",
+                        progress.words.capitalize() + ".",
+                    ],
+                    "Use an LSTM or GRU, orthogonal recurrent weights, or shorter sequences.",
+                    "R. Pascanu, T. Mikolov, Y. Bengio (2013), ICML",
+                    [each.label],
+                )
+            ]
+    return []
+
+
 def _chain(history: History) -> list[ActivationHistory]:
     found = hidden(history)
     # An activation that no gradient reaches is no part of the way.
@@ -70,8 +101,8 @@ def check(history: History, progress: Progress) -> list[Finding]:
         At most one.
     """
     found = ratios(history)
-    if not found:
-        return []
+    if not found or not _beyond(found):
+        return _through_time(history, progress)
     start, end = at_start(found), at_end(found)
     chain = _chain(history)
     where = [chain[0].label, chain[-1].label]

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from math import isfinite
 
+from ogive.health.checks.judged import PERSISTENT
 from ogive.health.findings import Finding, Severity
 from ogive.health.history import HeadHistory, History
 from ogive.health.progress import Progress
@@ -33,6 +34,7 @@ _RANGES = {
     "ReluBackward": (0.0, float("inf")),
     "Eager_reluBackward": (0.0, float("inf")),
 }
+_REGRESSIONS = ("mse_loss", "smooth_l1_loss", "huber_loss", "l1_loss", "squared_error")
 _BEYOND = 0.05
 """How far targets must reach beyond a range, as a share of theirs."""
 
@@ -51,7 +53,17 @@ def check(history: History, progress: Progress) -> list[Finding]:
     """
     found: list[Finding] = []
     for head in history.heads.values():
-        for judge in (_doubled, _plain, _one_class, _over_batch, _targets, _range, _shape, _cut):
+        for judge in (
+            _doubled,
+            _bounded,
+            _plain,
+            _one_class,
+            _over_batch,
+            _targets,
+            _range,
+            _shape,
+            _cut,
+        ):
             finding = judge(head)
             if finding is not None:
                 found.append(finding)
@@ -103,6 +115,24 @@ def _doubled(head: HeadHistory) -> Finding | None:
     )
 
 
+def _bounded(head: HeadHistory) -> Finding | None:
+    """Judge logits that all lie in [0, 1], which those of a layer never do."""
+    if head.loss != "binary_cross_entropy_with_logits" or len(head.steps) < PERSISTENT:
+        return None
+    if not (head.prediction_low >= 0.0 and head.prediction_high <= 1.0):
+        return None
+    return _error(
+        "sigmoid before binary cross-entropy with logits",
+        "The loss applies the sigmoid itself, and is given numbers that all lie in [0, 1].",
+        [
+            f"Logits from {head.prediction_low:.3g} to {head.prediction_high:.3g} in "
+            f"{len(head.steps)} samples.",
+            consequence_for_sigmoid("sigmoid"),
+        ],
+        "Give the loss the logits themselves, or use BCELoss.",
+    )
+
+
 def _plain(head: HeadHistory) -> Finding | None:
     """Judge a negative log-likelihood of what is no logarithm."""
     if head.loss != "nll_loss":
@@ -140,9 +170,10 @@ def _over_batch(head: HeadHistory) -> Finding | None:
         return None
     return _error(
         "softmax over the batch",
-        "The softmax before the loss is over the dimension of the samples.",
-        ["dim=0 of a tensor (samples, classes): the samples of a batch compete."],
-        "Use dim=1, or CrossEntropyLoss, which takes the logits.",
+        "The softmax before the loss is not over the classes, but over samples or positions.",
+        ["Samples of a batch compete with each other for every class."],
+        "Use the dimension of the classes, dim=-1 of a tensor (samples, classes), or give the "
+        "logits to CrossEntropyLoss.",
     )
 
 
@@ -162,21 +193,26 @@ def _targets(head: HeadHistory) -> Finding | None:
 
 def _range(head: HeadHistory) -> Finding | None:
     """Judge a regression whose last activation cannot reach the targets."""
-    if head.loss not in ("mse_loss", "smooth_l1_loss", "huber_loss"):
+    if head.loss not in _REGRESSIONS:
         return None
     name = head.applied or head.activation or ""
-    if name not in _RANGES or not isfinite(head.target_low):
+    if name not in _RANGES:
         return None
     low, high = _RANGES[name]
-    room = _BEYOND * max(head.target_high - head.target_low, abs(head.target_high))
-    if head.target_low >= low - room and head.target_high <= high + room:
+    # Of a difference alone it is known that some target is below one bound, some above the other.
+    lowest = head.target_low if isfinite(head.target_low) else high - head.difference_high
+    highest = head.target_high if isfinite(head.target_high) else low - head.difference_low
+    if not (isfinite(lowest) and isfinite(highest)):
+        return None
+    room = _BEYOND * max(highest - lowest, abs(highest))
+    if lowest >= low - room and highest <= high + room:
         return None
     plain = name.removesuffix("Backward").removeprefix("Eager_").lower()
     return _error(
         "targets out of reach",
         f"The last activation is {plain}, whose range does not hold the targets.",
         [
-            f"Targets from {head.target_low:.4g} to {head.target_high:.4g}; {plain} gives "
+            f"Targets from {lowest:.4g} or less to {highest:.4g} or more; {plain} gives "
             f"{low:g} to {high:g}."
         ],
         "Let the last layer be linear, or scale the targets into the range.",

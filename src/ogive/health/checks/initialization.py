@@ -35,14 +35,21 @@ def check(history: History, progress: Progress) -> list[Finding]:
     -------
     list of Finding
     """
-    alike = [each for each in hidden(history) if _alike(each)]
+    alike = [
+        each
+        for each in history.by_depth()
+        if not each.head and (_alike(each) or _never_woke(each, history))
+    ]
     if alike:
         return [
             Finding(
                 "units are alike",
                 lowered(Severity.ERROR, progress),
                 "All units of a layer do the same: their weights were not drawn at random.",
-                [f"{each.label}: all {each.units} units have the same moments." for each in alike],
+                [
+                    f"{each.label}: all {each.units or ''} units have the same moments."
+                    for each in alike
+                ],
                 "Draw the weights at random (ogive.torch.init.init_network_); only biases may "
                 "begin at 0.",
                 "symmetry: equal units get equal gradients",
@@ -61,6 +68,14 @@ def _alike(activation: ActivationHistory) -> bool:
         and awake
         and all(spread < _ALIKE for spread in first)
     )
+
+
+def _never_woke(activation: ActivationHistory, history: History) -> bool:
+    """Whether the weights before an activation were 0, and its output has been so since."""
+    parameter = history.parameters.get(f"{activation.layer}.weight")
+    if parameter is None or len(parameter.shape) < 2 or len(activation.rms) < PERSISTENT:
+        return False
+    return parameter.rms[0] == 0.0 and not any(activation.rms)
 
 
 def _gains(history: History) -> list[Finding]:

@@ -33,8 +33,8 @@ def _median(values: Sequence[float]) -> float:
 
 
 def hidden(history: History) -> list[ActivationHistory]:
-    """Return the activations that carry the signal, from the inputs on: no gates."""
-    return [each for each in history.by_depth() if not each.gate and not each.recurrent]
+    """Return the activations that carry the signal to a layer, from the inputs on: no gates."""
+    return [each for each in history.by_depth() if not (each.gate or each.recurrent or each.head)]
 
 
 def weights(history: History) -> list[ParameterHistory]:
@@ -43,8 +43,10 @@ def weights(history: History) -> list[ParameterHistory]:
 
 
 def lowered(severity: Severity, progress: Progress) -> Severity:
-    """Return a severity, or only information where the network learns all the same."""
-    return Severity.INFO if progress.falls else severity
+    """Return a severity: a warning at most where the loss falls, information where it fell far."""
+    if progress.falls_far:
+        return Severity.INFO
+    return min(severity, Severity.WARNING) if progress.falls else severity
 
 
 def numbers(values: Sequence[float]) -> str:

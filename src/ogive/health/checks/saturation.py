@@ -2,8 +2,8 @@
 
 Measure: the mean of |f'| over its maximum, over samples and units: 1 where the activation passes
 the gradient on as well as it can, 0 where it is flat. One definition for sigmoid, tanh, the hard
-forms and the gates of LSTM and GRU, which are computed again from the weights. Threshold: 0.1, and
-0.02 for gates, which are to be open or shut. Persistence: the median of the last five samples, and
+forms and the gates of LSTM and GRU, which are computed again from the weights. Threshold: 0.2, and
+0.08 for gates, which are to be open or shut. Persistence: the median of the last five samples, and
 at least five. Remedy: smaller weights, inputs of variance 1.
 
 Source: X. Glorot, Y. Bengio (2010), section 3; the threshold is below what networks of gain 5/3
@@ -18,8 +18,8 @@ from ogive.health.findings import Finding, Severity
 from ogive.health.history import History
 from ogive.health.progress import Progress
 
-SLOPE = 0.1
-SLOPE_OF_GATES = 0.02
+SLOPE = 0.2
+SLOPE_OF_GATES = 0.08
 _BOTH = ("-inf", "+inf")
 
 
@@ -40,6 +40,8 @@ def check(history: History, progress: Progress) -> list[Finding]:
     for each in history.by_depth():
         if tuple(CATALOG[each.name].saturates) != _BOTH or len(each.steps) < PERSISTENT:
             continue
+        if each.head:
+            continue  # an output that is sure of itself
         slope = at_end(each.slope)
         if slope < (SLOPE_OF_GATES if each.gate else SLOPE):
             found.append((slope, each))

@@ -32,7 +32,8 @@ def check(history: History, progress: Progress) -> list[Finding]:
         At most one.
     """
     size = at_start(history.input_rms)
-    if not (size > LARGE or size < SMALL):
+    # Of inputs that are 0 nothing is known: the first state of a recurrent layer is.
+    if not (size > LARGE or 0.0 < size < SMALL):
         return []
     return [
         Finding(

@@ -52,6 +52,20 @@ def check(history: History, progress: Progress) -> list[Finding]:
     list of Finding
         At most one.
     """
+    if history.stepped and history.reached and not set(history.stepped) & set(history.reached):
+        return [
+            Finding(
+                "updates too small",
+                Severity.ERROR,
+                "The optimiser holds none of the parameters that the loss depends on.",
+                [
+                    f"It holds {', '.join(history.stepped[:3])} …; gradients reach "
+                    f"{', '.join(history.reached[:3])} …"
+                ],
+                "Make the optimiser of this network's parameters, after the last of its layers.",
+                "the graph of the loss",
+            )
+        ]
     found = [(r, p.name) for p in weights(history) if isfinite(r := update_ratio(p))]
     if not found:
         return []
