@@ -16,7 +16,9 @@ from ogive.catalog import CATALOG  # noqa: E402
 from ogive.health.graph import nodes_before, plain_name  # noqa: E402
 from ogive.health.heads import losses_among  # noqa: E402
 from ogive.health.moments import Copied, by_unit, measure  # noqa: E402
+from ogive.health.names import Names  # noqa: E402
 from ogive.health.recognised import activations_among  # noqa: E402
+from ogive.health.sites import linear_pairs, nodes_of_head, softmax_before  # noqa: E402
 
 import ogive.torch.nn.functional as ours  # noqa: E402  # isort: skip
 
@@ -222,3 +224,40 @@ def test_shapes_that_differ_are_told() -> None:
     assert found.broadcast
     (found,) = losses_among(nodes_before([F.mse_loss((x @ weight)[:, 0], torch.randn(6)).grad_fn]))
     assert not found.broadcast
+
+
+def _sites(model: nn.Module, x: Tensor) -> tuple[list[tuple[str, str]], bool, list[str]]:
+    names = Names()
+    names.see(model)
+    nodes = nodes_before([model(x).sum().grad_fn])
+    return *linear_pairs(nodes, names), softmax_before(nodes, names)
+
+
+def test_what_stands_between_layers_is_told() -> None:
+    x = torch.randn(6, 4)
+
+    def of(*parts: nn.Module) -> tuple[list[tuple[str, str]], bool, list[str]]:
+        return _sites(nn.Sequential(*parts), x)
+
+    first, last = nn.Linear(4, 5), nn.Linear(5, 3)
+    assert of(first, nn.ReLU(), last) == ([], True, [])
+    assert of(first, last) == ([("0", "1")], False, [])
+    assert of(first, nn.BatchNorm1d(5), nn.Dropout(0.5), last) == ([("0", "3")], False, [])
+    assert of(first, nn.Softmax(1), last) == ([], True, ["2"])
+    assert of(first, nn.LayerNorm(5), last) == ([], True, [])
+    assert of(first) == ([], False, [])
+
+
+def test_attention_has_no_softmax_between_layers() -> None:
+    layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+    _, nonlinear, softmax = _sites(layer, torch.randn(3, 5, 8))
+    assert nonlinear
+    assert softmax == []
+
+
+def test_what_no_layer_comes_after_belongs_to_the_loss() -> None:
+    model = nn.Sequential(nn.Linear(4, 5), nn.Sigmoid(), nn.Linear(5, 1), nn.Sigmoid())
+    loss = F.binary_cross_entropy(model(torch.randn(6, 4)), torch.ones(6, 1))
+    head = nodes_of_head([loss.grad_fn])
+    found = activations_among(nodes_before([loss.grad_fn]))
+    assert [each.node in head for each in found] == [False, True]

@@ -234,6 +234,8 @@ class History:
         Whether there is any operation between layers that is not linear.
     linear_pairs : list of (str, str)
         Layers that follow each other without anything nonlinear between.
+    softmax_before : list of str
+        Layers whose input is what came out of a softmax.
     ranks : int
         How many processes were seen.
     landscape : list of list of float, or None
@@ -258,6 +260,7 @@ class History:
     kept_gradients: list[int] = field(default_factory=list)
     nonlinear: bool = True
     linear_pairs: list[tuple[str, str]] = field(default_factory=list)
+    softmax_before: list[str] = field(default_factory=list)
     ranks: int = 1
     landscape: list[list[float]] | None = None
     notes: list[str] = field(default_factory=list)

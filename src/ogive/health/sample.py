@@ -25,7 +25,14 @@ from ogive.health.names import Names
 from ogive.health.not_finite import Culprits
 from ogive.health.recognised import Activation, activations_among
 from ogive.health.recurrent import gates
-from ogive.health.sites import Site, first_input, linear_pairs, nodes_of_head, site_of
+from ogive.health.sites import (
+    Site,
+    first_input,
+    linear_pairs,
+    nodes_of_head,
+    site_of,
+    softmax_before,
+)
 from ogive.health.updates import Update, norms_of, rms
 
 __all__ = ["Sample"]
@@ -150,6 +157,8 @@ class Sample:
             self.history.reached = sorted(reached.union(self.history.reached))
             fresh = [pair for pair in pairs if pair not in self.history.linear_pairs]
             self.history.linear_pairs += fresh
+            layers = {*self.history.softmax_before, *softmax_before(nodes, self.names)}
+            self.history.softmax_before = sorted(layers)
             self.history.nonlinear = nonlinear or any(
                 each.layer for each in self._activations.values() if not each.gate
             )

@@ -18,8 +18,9 @@ from ogive.health.graph import (
 )
 from ogive.health.names import Names
 from ogive.health.recognised import Activation
+from ogive.torch.ancestry import function_behind
 
-__all__ = ["Site", "first_input", "linear_pairs", "nodes_of_head", "site_of"]
+__all__ = ["Site", "first_input", "linear_pairs", "nodes_of_head", "site_of", "softmax_before"]
 
 _BY_CHANNEL = frozenset(
     {
@@ -165,6 +166,28 @@ def linear_pairs(nodes: Iterable[Node], names: Names) -> tuple[list[tuple[str, s
         here = names.module_of(parameters_of(node)[0])
         pairs += [(names.module_of(parameters_of(each)[0]), here) for each in reached]
     return pairs, nonlinear
+
+
+def softmax_before(nodes: Iterable[Node], names: Names) -> list[str]:
+    """Find layers whose input is what came out of a softmax, and nothing else.
+
+    Parameters
+    ----------
+    nodes : iterable of Node
+        Those of a whole graph.
+    names : Names
+
+    Returns
+    -------
+    list of str
+    """
+    return [
+        names.module_of(parameters_of(node)[0])
+        for node in nodes
+        if plain_name(node) in _LAYERS
+        and parameters_of(node)
+        and any(function_behind(each) == "softmax" for each in inputs_of(node))
+    ]
 
 
 def _layers_before(node: Node) -> tuple[list[Node], bool]:
