@@ -1,4 +1,4 @@
-"""Every check: what it says of a history that is sick, and that it is silent on its healthy twin."""
+"""Every check: what it says of a sick history, and that it is silent on its healthy twin."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ def units(n: int = 8, slope: float = 0.9, share: float = 0.5, size: float = 1.0)
 
 def healthy(layers: int = 4, name: str = "tanh", losses: Any = FLAT_LOSS) -> History:
     history = History(
-        steps=200, sampled=list(SAMPLES), losses=list(losses), input_rms=[1.0] * len(SAMPLES),
+        steps=200, nonlinear=True, sampled=list(SAMPLES), losses=list(losses),
+        input_rms=[1.0] * len(SAMPLES),
         networks=["Net, 10 parameters"], learning_rates=[[1e-3]] * len(SAMPLES),
     )  # fmt: skip
     for i in range(layers):

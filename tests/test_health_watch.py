@@ -398,14 +398,14 @@ def test_only_the_given_optimiser_counts() -> None:
 def test_an_error_of_the_check_up_does_not_end_the_training(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from ogive.health import sample
+    from ogive.health import plan
 
     monkeypatch.delenv("OGIVE_CHECK_DEBUG")
 
     def fail(*_: Any) -> Any:
         raise ZeroDivisionError("mine")
 
-    monkeypatch.setattr(sample, "activations_among", fail)
+    monkeypatch.setattr(plan, "activations_among", fail)
     losses, checkup = train(Residual())
     assert len(losses) == 12
     assert checkup is not None

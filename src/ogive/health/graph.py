@@ -8,6 +8,7 @@ see its activations, and nothing is changed by looking.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import Any
 
 from torch import Tensor
@@ -40,7 +41,11 @@ def plain_name(node: Node) -> str:
     >>> plain_name(torch.zeros(1, requires_grad=True).relu().grad_fn)
     'ReluBackward'
     """
-    name: str = node.name()
+    return _plain(node.name())
+
+
+@cache
+def _plain(name: str) -> str:
     return name.rstrip("0123456789").removeprefix("torch::autograd::")
 
 

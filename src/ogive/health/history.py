@@ -91,10 +91,11 @@ class ActivationHistory:
         gradient_rms, through_time : float
         """
         self.steps.append(step)
-        self.rms.append(NAN if units is None else units.rms)
-        self.share.append(NAN if units is None else units.share)
-        self.spread.append(NAN if units is None else units.spread)
-        self.slope.append(NAN if slope is None else float(np.mean(slope)))
+        rms, share, spread = (NAN, NAN, NAN) if units is None else units.summary()
+        self.rms.append(rms)
+        self.share.append(share)
+        self.spread.append(spread)
+        self.slope.append(NAN if slope is None else float(slope.sum()) / len(slope))
         self.gradient_rms.append(gradient_rms)
         self.through_time.append(through_time)
         if slope is None:
@@ -258,7 +259,7 @@ class History:
     stepped: list[str] = field(default_factory=list)
     reached: list[str] = field(default_factory=list)
     kept_gradients: list[int] = field(default_factory=list)
-    nonlinear: bool = True
+    nonlinear: bool = False
     linear_pairs: list[tuple[str, str]] = field(default_factory=list)
     softmax_before: list[str] = field(default_factory=list)
     ranks: int = 1

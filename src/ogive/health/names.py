@@ -30,6 +30,8 @@ class Names:
         self._modules: dict[int, str] = {}
         self.networks: list[str] = []
         """The classes of the networks, with their number of parameters."""
+        self.strangers = False
+        """Whether a parameter was met that no network has, so far."""
 
     def see(self, module: nn.Module) -> None:
         """Take note of a network, unless it is a part of one that was seen."""
@@ -57,6 +59,7 @@ class Names:
         name = self._names.get(id(parameter))
         if name is not None:
             return name
+        self.strangers = True
         return f"tensor {'×'.join(map(str, parameter.shape)) or 'scalar'}"
 
     def module_of(self, parameter: Tensor) -> str:

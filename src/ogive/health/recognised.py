@@ -14,7 +14,7 @@ from ogive.catalog import CATALOG, Function
 from ogive.health.graph import Node, all_saved, inputs_of, plain_name, same_edge, saved
 from ogive.torch.autograd import Elementwise
 
-__all__ = ["Activation", "activations_among"]
+__all__ = ["Activation", "activations_among", "read"]
 
 
 @dataclass
@@ -128,6 +128,23 @@ def activations_among(nodes: Iterable[Node]) -> list[Activation]:
                 if plain_name(factor) in _GATES and factor in found:
                     found[factor].gate = True
     return [activation for node, activation in found.items() if node not in part_of]
+
+
+def read(node: Node) -> Activation | None:
+    """Read an activation again, at a node that is known to be one.
+
+    Parameters
+    ----------
+    node : Node
+
+    Returns
+    -------
+    Activation or None
+        Whether it is a gate is not told.
+    """
+    name = plain_name(node)
+    activation = _composite(name, node, set()) if name in _COMPOSITES else None
+    return _single(name, node) if activation is None else activation
 
 
 _GATES = frozenset({"SigmoidBackward", "HardsigmoidBackward", "Eager_sigmoidBackward"})

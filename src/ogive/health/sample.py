@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ogive.health.graph import Node, is_fused, leaves, nearest_parameters, nodes_before
+from ogive.health.graph import Node, nodes_before
 from ogive.health.heads import Loss, losses_among
 from ogive.health.history import (
     ActivationHistory,
@@ -23,21 +23,14 @@ from ogive.health.history import (
 from ogive.health.moments import Copied, Units, by_unit, measure
 from ogive.health.names import Names
 from ogive.health.not_finite import Culprits
-from ogive.health.recognised import Activation, activations_among
+from ogive.health.plan import Plan, Planned, Plans
+from ogive.health.recognised import Activation, read
 from ogive.health.recurrent import gates
-from ogive.health.sites import (
-    Site,
-    first_input,
-    linear_pairs,
-    nodes_of_head,
-    site_of,
-    softmax_before,
-)
-from ogive.health.updates import Update, norms_of, rms
+from ogive.health.sites import Site, first_input
+from ogive.health.updates import Update, norm_of, norms_of, rms
 
 __all__ = ["Sample"]
 
-_OF_RECURRENT = ("weight_ih_l", "weight_hh_l", "bias_ih_l", "bias_hh_l")
 _BACKWARDS = 8
 """Backward passes of one step that are looked at."""
 
@@ -74,11 +67,16 @@ class Sample:
     history : History
         What is seen is added to it by `finish`.
     names : Names
+    plans : Plans
+        Where in graphs of earlier steps there was something to be seen.
     deep : bool
         Whether every operation is looked at for what is not finite.
     """
 
-    def __init__(self, step: int, history: History, names: Names, *, deep: bool) -> None:
+    def __init__(
+        self, step: int, history: History, names: Names, plans: Plans, *, deep: bool
+    ) -> None:
+        self._plans = plans
         self.step, self.history, self.names = step, history, names
         self.copied = Copied()
         self.updates: list[Update] = []
@@ -116,23 +114,22 @@ class Sample:
         self.seen += not inner
         nodes = nodes_before(roots)
         orders = self._in_order(nodes, inner)
-        if any(is_fused(node) for node in nodes):
-            self.history.note(
-                "A part of the network was compiled and could not be looked into, because it was "
-                "compiled before the check-up began."
-            )
         if scale is not None and self._scale is None:
             self._scale = self.copied.add(scale.detach().clone())
         handles: list[Any] = []
         if self._culprits is not None:
             handles += self._culprits.look(nodes)
+        plan = self._plans.of(nodes, roots, self.names, inner=inner)
+        if plan.fused:
+            self.history.note(
+                "A part of the network was compiled and could not be looked into, because it was "
+                "compiled before the check-up began."
+            )
         with torch.no_grad():
-            head = set() if inner else nodes_of_head(roots)
-            for activation in activations_among(nodes):
-                node = activation.node
-                handles += self._activation(activation, orders[node], node in head)
+            for planned in plan.activations:
+                handles += self._activation(planned, nodes[planned.index], orders)
             if not inner:
-                self._of_graph(nodes)
+                self._of_graph(nodes, plan)
         return handles
 
     def _in_order(self, nodes: list[Node], inner: bool) -> dict[Node, float]:
@@ -144,63 +141,46 @@ class Sample:
         base = self._orders.get(current, 0.0)
         return {node: base + i / (len(nodes) + 1) for i, node in enumerate(nodes)}
 
-    def _of_graph(self, nodes: list[Node]) -> None:
-        if self._input is None and (given := first_input(nodes)) is not None:
-            self._input = self.copied.add(norms_of([given.float()])[0]), given.numel()
-        for loss in losses_among(nodes):
-            ends = map(self._ends, (loss.target, loss.prediction, loss.difference))
-            loss.target = loss.prediction = loss.difference = None
-            self._heads.append(_Head(loss, *ends))
-        if not self.history.sampled:
-            pairs, nonlinear = linear_pairs(nodes, self.names)
-            reached = {self.names.of(leaf) for leaf in leaves(nodes)}
-            self.history.reached = sorted(reached.union(self.history.reached))
-            fresh = [pair for pair in pairs if pair not in self.history.linear_pairs]
-            self.history.linear_pairs += fresh
-            layers = {*self.history.softmax_before, *softmax_before(nodes, self.names)}
-            self.history.softmax_before = sorted(layers)
-            self.history.nonlinear = nonlinear or any(
-                each.layer for each in self._activations.values() if not each.gate
-            )
+    def _of_graph(self, nodes: list[Node], plan: Plan) -> None:
+        if self._input is None and (given := first_input(nodes[: plan.first_layer])) is not None:
+            self._input = self.copied.add(norm_of(given)), given.numel()
+        if plan.looks <= _HEADS:
+            for loss in losses_among(nodes):
+                ends = map(self._ends, (loss.target, loss.prediction, loss.difference))
+                loss.target = loss.prediction = loss.difference = None
+                self._heads.append(_Head(loss, *ends))
+        if plan.looks == 1:
+            _learn_structure(self.history, plan)
 
     def _ends(self, tensor: Tensor | None) -> int | None:
         if tensor is None or not tensor.is_floating_point() or not tensor.numel():
             return None
         return self.copied.add(torch.stack(tensor.detach().float().aminmax()))
 
-    def _activation(self, activation: Activation, order: float, head: bool) -> list[Any]:
-        site = site_of(activation, self.names)
-        if activation.name in ("sigmoid", "tanh") and self._is_recurrent(activation):
-            return []
-        key = f"{activation.name}{' gate' if activation.gate else ''} after {site.layer}"
-        entry = _Seen(activation.name, site.layer, order, activation.gate, head=head)
-        seen = self._activations.setdefault(key, entry)
-        values = activation.value()
-        figures = measure(activation, site.feature_dim)
-        if figures and values is not None:
-            count = max(values.numel() // max(len(figures[0]), 1), 1)
+    def _activation(self, planned: Planned, node: Node, orders: dict[Node, float]) -> list[Any]:
+        site = planned.site
+        seen = self._activations.get(planned.key)
+        if seen is None:
+            seen = _Seen(planned.name, site.layer, orders[node], planned.gate, head=planned.head)
+            self._activations[planned.key] = seen
+        activation = read(node)
+        figures: list[Tensor] = []
+        if activation is not None:
+            figures = measure(activation, site.feature_dim)
+        if figures and activation is not None and activation.result is not None:
+            count = max(activation.result.numel() // max(len(figures[0]), 1), 1)
             seen.calls.append((count, [self.copied.add(each) for each in figures]))
-        handles = [activation.node.register_prehook(self._keeping_gradient(seen))]
+        handles = [node.register_prehook(self._keeping_gradient(seen))]
         if not figures:
-            handles.append(activation.node.register_hook(self._keeping_ratio(seen, site)))
-        # What it saved is not to be kept.
-        activation.argument = activation.result = None
+            handles.append(node.register_hook(self._keeping_ratio(seen, site)))
         return handles
-
-    def _is_recurrent(self, activation: Activation) -> bool:
-        """Whether it is a part of an LSTM or GRU, whose gates are computed again."""
-        found = nearest_parameters(activation.node)
-        if found is None:
-            return False
-        name = self.names.of(found[1][0]).rpartition(".")[2]
-        return name.startswith(_OF_RECURRENT)
 
     def _keeping_gradient(self, seen: _Seen) -> Callable[..., None]:
         def keep(gradients: tuple[Tensor | None, ...]) -> None:
             gradient = gradients[0]
             if gradient is None or not gradient.numel():
                 return
-            norm = self.copied.add(norms_of([gradient.detach()])[0])
+            norm = self.copied.add(norm_of(gradient.detach()))
             seen.gradients.append((gradient.numel(), norm))
 
         return keep
@@ -310,7 +290,7 @@ class Sample:
         gradient = sqrt(squares / entries) / scale if entries else nan
         past.add(self.step, units, slope, gradient, self._through_time(seen))
         past.moments.append(units if self._keep_moments else None)
-        if units is not None and not isfinite(units.rms):
+        if units is not None and not isfinite(past.rms[-1]):
             self._incident("forward", past.label)
 
     def _through_time(self, seen: _Seen) -> float:
@@ -364,6 +344,9 @@ class Sample:
             setattr(past, f"{what}_high", _least(getattr(past, f"{what}_high"), high, max))
 
 
+_HEADS = 10
+"""Looks at graphs of one shape in which their losses are read."""
+
 _INCIDENTS = 20
 _STEPS = 8
 """Calls of an activation in one step, from which on they are taken for steps in time."""
@@ -371,3 +354,12 @@ _STEPS = 8
 
 def _least(known: float, fresh: float, pick: Callable[[float, float], float]) -> float:
     return float(fresh) if known != known else pick(known, float(fresh))
+
+
+def _learn_structure(history: History, plan: Plan) -> None:
+    """Add what the shape of a graph tells."""
+    fresh = [pair for pair in plan.linear_pairs if pair not in history.linear_pairs]
+    history.linear_pairs += fresh
+    history.nonlinear |= plan.nonlinear
+    history.softmax_before = sorted({*history.softmax_before, *plan.softmax_before})
+    history.reached = sorted({*history.reached, *plan.reached})

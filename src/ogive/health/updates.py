@@ -100,8 +100,8 @@ class Updates:
         chosen = [i for i, has in enumerate(self._have) if has]
         before = [self._before[i] for i in chosen]
         parameters = [self._parameters[i] for i in chosen]
-        with torch.no_grad():
-            change = [_some(p) - old for p, old in zip(parameters, before, strict=True)]
+        after = [_some(p) for p in parameters]
+        change = list(torch._foreach_sub(after, before)) if after else []
         rates = [float(group.get("lr", float("nan"))) for group in self._optimizer.param_groups]
         add = self._copied.add
         return Update(
@@ -117,18 +117,27 @@ class Updates:
         )
 
 
+def norm_of(tensor: Tensor) -> Tensor:
+    """Return the norm of a tensor, summed in float64 where the device has it."""
+    wide = torch.float32 if tensor.device.type == "mps" else torch.float64
+    norm: Tensor = torch.linalg.vector_norm(tensor, dtype=wide)
+    return norm
+
+
 def norms_of(tensors: list[Tensor]) -> list[Tensor]:
     """Return the norm of each tensor, summed in float64 where the device has it."""
     if not tensors:
         return []
     if tensors[0].device.type == "mps":
-        return [torch.linalg.vector_norm(tensor.float()) for tensor in tensors]
+        return list(map(norm_of, tensors))
     return list(torch._foreach_norm(tensors, 2, dtype=torch.float64))
 
 
 def _some(parameter: Tensor) -> Tensor:
-    flat = parameter.detach().reshape(-1)
-    return flat[:: -(-flat.numel() // _MOST)]
+    detached = parameter.detach()
+    if detached.numel() <= _MOST:
+        return detached
+    return detached.reshape(-1)[:: -(-detached.numel() // _MOST)]
 
 
 def _together(norms: list[Tensor]) -> Tensor:

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from ogive.health.history import History
 from ogive.health.hooks import Replaced, eager_stance, module_calls, optimizer_hooks
 from ogive.health.names import Names
+from ogive.health.plan import Plans
 from ogive.health.plane import Plane
 from ogive.health.ranks import Group
 from ogive.health.sample import Sample
@@ -28,6 +29,10 @@ __all__ = ["Watch"]
 
 _DEBUG = "OGIVE_CHECK_DEBUG"
 """Set, an error of the check-up itself is raised instead of noted."""
+
+
+_CALLS = 3
+"""Samples in which every call of a module is seen."""
 
 
 class Watch:
@@ -56,6 +61,8 @@ class Watch:
         self.history = History()
         self.group: Group | None = None
         self.names = Names()
+        self._plans = Plans()
+        self._recurrent: WeakSet[nn.Module] = WeakSet()
         for model in models:
             self.names.see(model)
         self._only = {id(each) for each in optimizers}
@@ -142,7 +149,11 @@ class Watch:
 
     def _see_result(self, module: nn.Module, arguments: Any, keywords: Any) -> None:
         if isinstance(module, nn.LSTM | nn.GRU) and module.training and self._sample is not None:
+            self._recurrent.add(module)
             self._guarded(self._sample.recurrent)(module, arguments, keywords)
+
+    def _see_recurrent(self, module: nn.Module, arguments: Any, keywords: Any, output: Any) -> None:
+        self._see_result(module, arguments, keywords)
 
     # The course of a step.
 
@@ -151,9 +162,17 @@ class Watch:
         return max(self._counts.values(), default=0)
 
     def _arm(self) -> None:
-        self._sample = Sample(self._number, self.history, self.names, deep=self._deep)
+        self._sample = Sample(self._number, self.history, self.names, self._plans, deep=self._deep)
         self._deep = False
-        self._passing = [eager_stance(), module_calls(self._see_module, self._see_result)]
+        self._passing = [eager_stance()]
+        if len(self.history.sampled) < _CALLS or self.names.strangers:
+            self.names.strangers = False
+            self._passing.append(module_calls(self._see_module, self._see_result))
+        else:
+            # All modules are known; to have every call pass by would cost more than to look.
+            for module in self._recurrent:
+                hook = module.register_forward_hook(self._see_recurrent, with_kwargs=True)
+                self._passing.append(hook)
 
     def _look(self, tensors: Any) -> list[Any]:
         assert self._sample is not None

@@ -1,8 +1,9 @@
 """Missing or wrong nonlinearity: a network that is one linear map, a softmax between layers.
 
 Measure: whether any two layers of the graph have something nonlinear between them, and whether a
-layer's input is a softmax's output. Threshold: none; the graph proves it. Persistence: one sample. Single pairs of layers without one are frequent
-in healthy networks (low ranks, bottlenecks, projections) and are no finding. Remedy: an activation.
+layer's input is a softmax's output. Threshold: none; the graph proves it. Persistence: one sample.
+Single pairs of layers without a nonlinearity are frequent in healthy networks (low ranks,
+bottlenecks, projections) and are no finding. Remedy: an activation.
 
 Source: the product of matrices is a matrix.
 """
