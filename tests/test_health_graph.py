@@ -15,7 +15,7 @@ from torch import Tensor, nn  # noqa: E402
 from ogive.catalog import CATALOG  # noqa: E402
 from ogive.health.graph import nodes_before, plain_name  # noqa: E402
 from ogive.health.heads import losses_among  # noqa: E402
-from ogive.health.moments import Copied, by_unit, measure  # noqa: E402
+from ogive.health.moments import Copied, mean_of_units, measure, some_samples  # noqa: E402
 from ogive.health.names import Names  # noqa: E402
 from ogive.health.recognised import activations_among  # noqa: E402
 from ogive.health.sites import linear_pairs, nodes_of_head, softmax_before  # noqa: E402
@@ -132,9 +132,12 @@ def test_a_limit_for_safety_is_no_activation() -> None:
 
 
 def test_large_tensors_are_sampled_and_channels_are_units() -> None:
-    assert by_unit(torch.zeros(8, 3, 4, 4), 1).shape == (128, 3)
-    assert by_unit(torch.zeros(4096, 1024), -1).shape == (1024, 1024)
-    assert by_unit(torch.zeros(2, 3, 5), -1).shape == (6, 5)
+    assert some_samples(torch.zeros(8, 3, 4, 4)).shape == (8, 3, 4, 4)
+    assert some_samples(torch.zeros(4096, 1024)).shape == (128, 1024)
+    assert some_samples(torch.zeros(20, 10**5)).shape == (20, 10**5)
+    values = torch.arange(24.0).reshape(2, 3, 4)
+    assert mean_of_units(values, 1).flatten().tolist() == values.mean((0, 2)).tolist()
+    assert mean_of_units(values, -1).flatten().tolist() == values.mean((0, 1)).tolist()
 
 
 def test_everything_comes_home_in_its_place_whatever_its_type() -> None:

@@ -11,32 +11,35 @@ from torch import Tensor
 
 from ogive.health.recognised import Activation
 
-__all__ = ["Copied", "Units", "by_unit", "measure"]
+__all__ = ["Copied", "Units", "mean_of_units", "measure", "some_samples"]
 
-_MOST = 1 << 20
+_MOST = 1 << 17
 """Entries of a tensor that are looked at: of a larger one, every second sample, or third …"""
 
-_TWO_SIDED = ("-inf", "+inf")
+_FEWEST = 16
+"""Samples of a batch that are looked at in any case."""
 
 
-def by_unit(values: Tensor, feature_dim: int) -> Tensor:
-    """Return values as (samples and positions, units), of not too many samples.
+def some_samples(values: Tensor) -> Tensor:
+    """Return a tensor of two dimensions or more with not too many of its samples.
 
     Examples
     --------
     >>> import torch
-    >>> from ogive.health.moments import by_unit
-    >>> by_unit(torch.zeros(8, 3, 5, 5), 1).shape
-    torch.Size([200, 3])
+    >>> from ogive.health.moments import some_samples
+    >>> some_samples(torch.zeros(64, 16, 28, 28)).shape, some_samples(torch.zeros(7)).shape
+    (torch.Size([16, 16, 28, 28]), torch.Size([7, 1]))
     """
-    if values.dim() == 0:
-        return values.reshape(1, 1)
-    if values.dim() == 1:
-        return values.unsqueeze(1)
-    step = -(-values.numel() // _MOST)
-    if step > 1 and values.shape[0] >= 2 * step:
-        values = values[::step]
-    return values.movedim(feature_dim, -1).flatten(0, -2)
+    if values.dim() < 2:
+        return values.reshape(-1, 1)
+    step = min(values.numel() // _MOST, values.shape[0] // _FEWEST)
+    return values[::step] if step > 1 else values
+
+
+def mean_of_units(values: Tensor, feature_dim: int) -> Tensor:
+    """Return the mean over samples and positions of every unit, with all dimensions."""
+    others = [d for d in range(values.dim()) if d != feature_dim % values.dim()]
+    return values.mean(others, keepdim=True)
 
 
 def measure(activation: Activation, feature_dim: int) -> list[Tensor]:
@@ -55,13 +58,17 @@ def measure(activation: Activation, feature_dim: int) -> list[Tensor]:
         can be told and is needed, the mean slope as a share of the steepest. Empty where nothing
         of the call was saved.
     """
+    for kept in ("argument", "result"):
+        tensor = getattr(activation, kept)
+        if tensor is not None:
+            setattr(activation, kept, _wide(some_samples(tensor)))
     values = activation.value()
     if values is None or not values.is_floating_point() or values.numel() == 0:
         return []
-    units = _wide(by_unit(values, feature_dim))
     # Five times as fast as torch.var_mean along the first dimension.
-    mean = units.mean(0)
-    variance = (units - mean).square_().mean(0)
+    mean = mean_of_units(values, feature_dim)
+    variance = mean_of_units((values - mean).square_(), feature_dim).reshape(-1)
+    mean = mean.reshape(-1)
     slope = _mean_slope(activation, feature_dim, mean, variance)
     return [mean, variance] if slope is None else [mean, variance, slope]
 
@@ -80,16 +87,13 @@ def _mean_slope(
     if not activation.record.saturates:
         return None
     slope = activation.slope()
-    return None if slope is None else _wide(by_unit(slope, feature_dim)).mean(0)
+    if slope is None:
+        return None
+    return mean_of_units(slope, feature_dim).reshape(-1)
 
 
 def _wide(values: Tensor) -> Tensor:
     return values.float() if values.dtype in (torch.float16, torch.bfloat16) else values
-
-
-def saturates_twice(activation: Activation) -> bool:
-    """Whether a function is flat at both ends, so that its units saturate rather than die."""
-    return tuple(activation.record.saturates) == _TWO_SIDED
 
 
 @dataclass
@@ -200,9 +204,11 @@ class Copied:
             if whole.dtype in (torch.float16, torch.bfloat16):
                 whole = whole.float()
             numbers = whole.numpy().astype(np.float64)
-            ends = np.cumsum([len(part) for part in parts])
-            for place, values in zip(places, np.split(numbers, ends[:-1]), strict=True):
-                found[place] = values
+            begin = 0
+            for place, part in zip(places, parts, strict=True):
+                end = begin + len(part)
+                found[place] = numbers[begin:end]
+                begin = end
         self._there += [values for values in found if values is not None]
         self._waiting.clear()
 

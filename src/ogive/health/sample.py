@@ -20,7 +20,7 @@ from ogive.health.history import (
     Incident,
     ParameterHistory,
 )
-from ogive.health.moments import Copied, Units, by_unit, measure
+from ogive.health.moments import Copied, Units, mean_of_units, measure, some_samples
 from ogive.health.names import Names
 from ogive.health.not_finite import Culprits
 from ogive.health.plan import Plan, Planned, Plans
@@ -168,7 +168,7 @@ class Sample:
         if activation is not None:
             figures = measure(activation, site.feature_dim)
         if figures and activation is not None and activation.result is not None:
-            count = max(activation.result.numel() // max(len(figures[0]), 1), 1)
+            count = max(activation.result.numel() // len(figures[0]), 1)
             seen.calls.append((count, [self.copied.add(each) for each in figures]))
         handles = [node.register_prehook(self._keeping_gradient(seen))]
         if not figures:
@@ -191,13 +191,14 @@ class Sample:
         def keep(onto: tuple[Tensor | None, ...], of: tuple[Tensor | None, ...]) -> None:
             if not onto or onto[0] is None or not of or of[0] is None:
                 return
-            arrived, passed = by_unit(of[0].detach(), site.feature_dim), onto[0].detach()
-            if passed.shape != of[0].shape:
+            if onto[0].shape != of[0].shape:
                 return
+            arrived, passed = (some_samples(each.detach()) for each in (of[0], onto[0]))
             there = arrived != 0
-            ratio = torch.where(there, by_unit(passed, site.feature_dim) / arrived, 0.0)
-            number = there.sum(0).clamp(min=1)
-            seen.ratios.append(self.copied.add(ratio.abs().sum(0).double() / number))
+            ratio = torch.where(there, passed / arrived, 0.0).abs().double()
+            number = mean_of_units(there.double(), site.feature_dim)
+            slope = mean_of_units(ratio, site.feature_dim) / number.clamp(min=1e-300)
+            seen.ratios.append(self.copied.add(slope))
 
         return keep
 

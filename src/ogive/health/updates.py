@@ -108,9 +108,9 @@ class Updates:
             id(self._optimizer),
             self._parameters,
             parameters,
-            add(_together(norms_of(before))),
+            add(_together(norms_of(before, None))),
             add(_together(gradients)),
-            add(_together(norms_of(change))),
+            add(_together(norms_of(change, None))),
             [p.numel() for p in parameters],
             [old.numel() for old in before],
             rates,
@@ -124,13 +124,26 @@ def norm_of(tensor: Tensor) -> Tensor:
     return norm
 
 
-def norms_of(tensors: list[Tensor]) -> list[Tensor]:
-    """Return the norm of each tensor, summed in float64 where the device has it."""
+def norms_of(tensors: list[Tensor], dtype: torch.dtype | None = torch.float64) -> list[Tensor]:
+    """Return the norm of each tensor, summed in float64 where the device has it.
+
+    Parameters
+    ----------
+    tensors : list of torch.Tensor
+    dtype : torch.dtype, optional
+        None for that of the tensors, which is twice as fast.
+
+    Returns
+    -------
+    list of torch.Tensor
+    """
     if not tensors:
         return []
     if tensors[0].device.type == "mps":
         return list(map(norm_of, tensors))
-    return list(torch._foreach_norm(tensors, 2, dtype=torch.float64))
+    if dtype is None and tensors[0].dtype in (torch.float16, torch.bfloat16):
+        dtype = torch.float32
+    return list(torch._foreach_norm(tensors, 2, dtype=dtype))
 
 
 def _some(parameter: Tensor) -> Tensor:
