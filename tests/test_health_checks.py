@@ -73,6 +73,12 @@ def replaced(history: History, values: str, number: float, layers: Any = slice(N
     return history
 
 
+def learned_flat(history: History, slope: float) -> History:
+    for each in history.by_depth():
+        each.slope = [0.8] * 6 + [slope] * (len(each.steps) - 6)
+    return history
+
+
 def gradient(history: History, ratio: float) -> History:
     chain = history.by_depth()
     for i, each in enumerate(chain):
@@ -195,11 +201,17 @@ CASES: dict[str, Case] = {
         "input collapse",
     ),
     "dead": (lambda h: dead(h, 0.95), lambda h: dead(h, 0.6), "dead units"),
-    "all dead": (lambda h: dead(h, 1.0), lambda h: dead(h, 1.0, since=10), "dead units"),
+    "all dead": (lambda h: dead(h, 1.0), lambda h: dead(h, 1.0, since=12), "dead units"),
+    "all dead of late": (
+        lambda h: dead(h, 1.0, since=11), lambda h: dead(h, 0.95, since=11), "dead units"
+    ),
     "saturation": (
         lambda h: replaced(h, "slope", 0.05, slice(2, 3)),
         lambda h: replaced(h, "slope", 0.35, slice(2, 3)),
         "saturation",
+    ),
+    "saturation that was learned": (
+        lambda h: learned_flat(h, 0.04), lambda h: learned_flat(h, 0.1), "saturation"
     ),
     "too large": (lambda h: updates(h, 0.8), lambda h: updates(h, 0.1), "updates too large"),
     "too small": (lambda h: updates(h, 1e-9), lambda h: updates(h, 1e-5), "updates too small"),

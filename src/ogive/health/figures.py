@@ -84,7 +84,9 @@ def _losses(history: History) -> str | None:
 def _moments(history: History) -> list[int]:
     """Return the samples that are drawn: the first, one in the middle, the last."""
     last = len(history.sampled) - 1
-    return sorted({0, last // 2, last})
+    half = 0.5 * history.sampled[last]
+    middle = min(range(last + 1), key=lambda i: abs(history.sampled[i] - half))
+    return sorted({0, middle, last})
 
 
 def _at(each: ActivationHistory, values: Sequence[float], step: int) -> float:

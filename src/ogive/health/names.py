@@ -30,6 +30,7 @@ class Names:
         self._modules: dict[int, str] = {}
         self.networks: list[str] = []
         """The classes of the networks, with their number of parameters."""
+        self._gated: set[int] = set()
         self.strangers = False
         """Whether a parameter was met that no network has, so far."""
 
@@ -51,6 +52,9 @@ class Names:
         )
         for name, parameter in fresh:
             self._names[id(parameter)] = prefix + _plain(name)
+        for part in parts:
+            if isinstance(part, nn.LSTM | nn.GRU):
+                self._gated.update(id(p) for p in part.parameters())
         for name, part in module.named_modules():
             self._modules[id(part)] = prefix + _plain(f"{name}.")[:-1]
 
@@ -61,6 +65,10 @@ class Names:
             return name
         self.strangers = True
         return f"tensor {'×'.join(map(str, parameter.shape)) or 'scalar'}"
+
+    def is_of_gates(self, parameter: Tensor) -> bool:
+        """Whether a parameter is one of an LSTM or GRU module."""
+        return id(parameter) in self._gated
 
     def module_of(self, parameter: Tensor) -> str:
         """Return the name of the module that holds a parameter."""

@@ -18,6 +18,10 @@ from ogive.page.wording import counted
 __all__ = ["build_page", "headline"]
 
 
+_ROUNDING = 1e-6
+"""Of a network of float32: a landscape that is no higher is flat."""
+
+
 def headline(findings: list[Finding]) -> str:
     """Say in a sentence what was found.
 
@@ -88,9 +92,12 @@ def _landscape(history: History) -> dict[str, str] | None:
     """Return the picture of the network over a plane, with what its colours leave out."""
     if history.landscape is None:
         return None
-    picture = Landscape(np.array(history.landscape))
-    if not np.isfinite(picture.output).all():
+    output = np.array(history.landscape)
+    if not np.isfinite(output).all():
         return None
+    if np.ptp(output) <= _ROUNDING * np.abs(output).max():
+        output = np.full_like(output, output.mean())
+    picture = Landscape(output)
     return {
         "address": map_png(picture),
         "mean": f"{picture.mean:.3g}".replace("-", "−"),

@@ -25,7 +25,6 @@ from ogive.health.sites import (
 
 __all__ = ["Plan", "Planned", "Plans"]
 
-_OF_RECURRENT = ("weight_ih_l", "weight_hh_l", "bias_ih_l", "bias_hh_l")
 _MOST = 32
 """Shapes of graphs that are remembered."""
 
@@ -153,6 +152,4 @@ def _plan(nodes: list[Node], roots: list[Node], names: Names, inner: bool) -> Pl
 def _is_recurrent(node: Node, names: Names) -> bool:
     """Whether it is a part of an LSTM or GRU, whose gates are computed again."""
     found = nearest_parameters(node)
-    if found is None:
-        return False
-    return names.of(found[1][0]).rpartition(".")[2].startswith(_OF_RECURRENT)
+    return found is not None and names.is_of_gates(found[1][0])

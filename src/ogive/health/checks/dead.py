@@ -3,7 +3,8 @@
 Measure: for each unit or channel, whether its activation's slope was 0 (at most 1e-4 of the
 steepest) for all samples and positions of a batch; never the share of zeros, which is a half in
 every healthy network of ReLUs. Threshold: 90 % of a layer's units. Persistence: dead in each of the
-last five samples; one batch cannot tell. Remedy: a smaller learning rate, initialisation, an
+last five samples, for one batch cannot tell; a whole layer, behind which nothing learns any more,
+in the last two. Remedy: a smaller learning rate, initialisation, an
 activation with a slope on both sides.
 
 Source: L. Lu, Y. Shin, Y. Su, G. Karniadakis (2020), Dying ReLU and initialization, Commun. Comput.
@@ -40,12 +41,14 @@ def check(history: History, progress: Progress) -> list[Finding]:
     for each in history.by_depth():
         if each.gate or each.head or tuple(CATALOG[each.name].saturates) not in _ONE_SIDED:
             continue
-        dead = each.dead(PERSISTENT)
-        if dead is not None and dead.mean() >= SHARE:
-            found.append((float(dead.mean()), each))
+        for samples, share in ((PERSISTENT, SHARE), (2, 1.0)):
+            dead = each.dead(samples)
+            if dead is not None and dead.mean() >= share:
+                found.append((float(dead.mean()), samples, each))
+                break
     if not found:
         return []
-    whole = any(share == 1.0 for share, _ in found)
+    whole = any(share == 1.0 for share, *_ in found)
     return [
         Finding(
             "dead units",
@@ -53,12 +56,12 @@ def check(history: History, progress: Progress) -> list[Finding]:
             "Units are dead: they give no gradient for any sample.",
             [
                 f"{each.label}: {share:.0%} of {each.units} units in each of the last "
-                f"{PERSISTENT} samples."
-                for share, each in found
+                f"{samples} samples."
+                for share, samples, each in found
             ]
             + [progress.words.capitalize() + "."],
             "Lower the learning rate, initialise anew (He), or use leaky_relu, elu or gelu.",
             "Lu et al. (2020)",
-            [each.label for _, each in found],
+            [each.label for *_, each in found],
         )
     ]

@@ -87,21 +87,22 @@ def _gains(history: History) -> list[Finding]:
             continue
         if not wanted / FACTOR <= gain <= wanted * FACTOR:
             name = CATALOG[each.name].initializer
-            found.append(
-                (each, f"{each.layer}: gain {gain:.2g}; {each.name} asks {wanted:.3g} ({name}).")
-            )
+            text = f"{each.layer}: gain {gain:.2g}; {each.name} asks {wanted:.3g} ({name})."
+            found.append((each.layer, gain < wanted, text))
     if not found:
         return []
+    small = sum(below for _, below, _ in found)
+    how = "smaller" if small == len(found) else "larger or smaller" if small else "larger"
     return [
         Finding(
             "initialisation",
             Severity.INFO,
-            "Weights were drawn much larger or smaller than their activation asks.",
-            [text for _, text in found],
+            f"Weights were drawn much {how} than their activation asks.",
+            [text for *_, text in found],
             "ogive.torch.init.init_network_(model, example_inputs=...) draws each layer for the "
             "activation that follows it.",
             "He et al. (2015); Glorot and Bengio (2010)",
-            [each.layer for each, _ in found],
+            [layer for layer, *_ in found],
         )
     ]
 
