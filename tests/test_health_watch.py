@@ -458,3 +458,37 @@ def test_a_network_that_takes_no_batch_of_numbers_has_no_landscape() -> None:
         optimizer.step()
     assert checkup.history.landscape is None
     assert any("No landscape" in note for note in checkup.history.notes)
+
+
+def test_an_error_within_a_backward_pass_does_not_end_the_training(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from ogive.health import not_finite, sample
+
+    monkeypatch.delenv("OGIVE_CHECK_DEBUG")
+
+    def fail(*_: Any) -> Any:
+        raise ZeroDivisionError("mine")
+
+    monkeypatch.setattr(not_finite, "_finite", fail)
+    monkeypatch.setattr(sample, "norm_of", fail)
+    losses, checkup = train(Residual())
+    assert len(losses) == 12
+    assert checkup is not None
+    assert any("ZeroDivisionError: mine" in note for note in checkup.history.notes)
+
+
+def test_sparse_gradients_are_no_obstacle() -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Embedding(20, 8, sparse=True), nn.Flatten(), nn.Linear(16, 2))
+    sparse = torch.optim.SparseAdam(model[0].parameters())
+    dense = torch.optim.Adam(model[2].parameters())
+    with Checkup(model, [sparse, dense]) as checkup:
+        for _ in range(12):
+            sparse.zero_grad()
+            dense.zero_grad()
+            F.cross_entropy(model(torch.randint(0, 20, (8, 2))), Y[:8]).backward()
+            sparse.step()
+            dense.step()
+    assert not checkup.history.notes
+    assert not [f for f in checkup.findings if f.severity.word != "info"]

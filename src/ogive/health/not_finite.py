@@ -17,6 +17,7 @@ from ogive.health.graph import (
     plain_name,
     saved,
 )
+from ogive.health.guard import Guard
 from ogive.health.names import Names
 
 __all__ = ["Culprits"]
@@ -28,10 +29,12 @@ class Culprits:
     Parameters
     ----------
     names : Names
+    guard : Guard
+        Around what runs within a backward pass.
     """
 
-    def __init__(self, names: Names) -> None:
-        self._names = names
+    def __init__(self, names: Names, guard: Guard) -> None:
+        self._names, self._guarded = names, guard
         self._forward: tuple[str, str] | None = None
         self._backward: tuple[str, str] | None = None
 
@@ -53,7 +56,7 @@ class Culprits:
         if self._forward is not None:
             return []
         return [
-            node.register_hook(self._watching(node))
+            node.register_hook(self._guarded(self._watching(node)))
             for node in nodes
             if plain_name(node) != ACCUMULATE
         ]
@@ -128,6 +131,8 @@ def _kept(node: Node) -> list[tuple[str, Tensor]]:
 def _finite(tensor: Tensor) -> bool:
     if not isinstance(tensor, Tensor) or not tensor.is_floating_point():
         return True
+    if tensor.is_sparse:
+        tensor = tensor.detach()._values()
     # Minus infinity alone is how scores are masked.
     detached = tensor.detach()
     return not bool(torch.isnan(detached).any() | (detached == float("inf")).any())

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ogive.health.graph import Node, nodes_before
+from ogive.health.guard import Guard
 from ogive.health.heads import Loss, losses_among
 from ogive.health.history import (
     ActivationHistory,
@@ -89,7 +90,8 @@ class Sample:
         self._orders: dict[Node, float] = {}
         self._scale: int | None = None
         self._keep_moments = False
-        self._culprits = Culprits(names) if deep else None
+        self._guarded = Guard(history)
+        self._culprits = Culprits(names, self._guarded) if deep else None
 
     # While the step runs.
 
@@ -142,9 +144,10 @@ class Sample:
         return {node: base + i / (len(nodes) + 1) for i, node in enumerate(nodes)}
 
     def _of_graph(self, nodes: list[Node], plan: Plan) -> None:
-        if self._input is None and (given := first_input(nodes[: plan.first_layer])) is not None:
-            self._input = self.copied.add(norm_of(given)), given.numel()
         if plan.looks <= _HEADS:
+            given = first_input(nodes[: plan.first_layer]) if self._input is None else None
+            if given is not None:
+                self._input = self.copied.add(norm_of(given)), given.numel()
             for loss in losses_among(nodes):
                 ends = map(self._ends, (loss.target, loss.prediction, loss.difference))
                 loss.target = loss.prediction = loss.difference = None
@@ -170,15 +173,15 @@ class Sample:
         if figures and activation is not None and activation.result is not None:
             count = max(activation.result.numel() // len(figures[0]), 1)
             seen.calls.append((count, [self.copied.add(each) for each in figures]))
-        handles = [node.register_prehook(self._keeping_gradient(seen))]
+        handles = [node.register_prehook(self._guarded(self._keeping_gradient(seen)))]
         if not figures:
-            handles.append(node.register_hook(self._keeping_ratio(seen, site)))
+            handles.append(node.register_hook(self._guarded(self._keeping_ratio(seen, site))))
         return handles
 
     def _keeping_gradient(self, seen: _Seen) -> Callable[..., None]:
         def keep(gradients: tuple[Tensor | None, ...]) -> None:
             gradient = gradients[0]
-            if gradient is None or not gradient.numel():
+            if gradient is None or gradient.is_sparse or not gradient.numel():
                 return
             norm = self.copied.add(norm_of(gradient.detach()))
             seen.gradients.append((gradient.numel(), norm))
@@ -218,6 +221,8 @@ class Sample:
 
     def note_kept_gradients(self, optimizers: Iterable[torch.optim.Optimizer]) -> None:
         """Look which optimisers' gradients are 0 before a backward pass adds to them."""
+        if len(self.history.sampled) > len(self.history.kept_gradients) + 1:
+            return  # they were, in some step but the first
         for optimizer in optimizers:
             gradients = [p.grad for group in optimizer.param_groups for p in group["params"]]
             held = [g.detach() for g in gradients if g is not None and not g.is_sparse]
@@ -346,7 +351,7 @@ class Sample:
 
 
 _HEADS = 10
-"""Looks at graphs of one shape in which their losses are read."""
+"""Looks at graphs of one shape in which their inputs and losses are read."""
 
 _INCIDENTS = 20
 _STEPS = 8

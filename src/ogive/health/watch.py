@@ -7,7 +7,6 @@ pass costs one more call in Python, which keeps the loss.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from typing import Any
 from weakref import WeakSet
@@ -15,6 +14,7 @@ from weakref import WeakSet
 import torch
 from torch import Tensor, nn
 
+from ogive.health.guard import Guard
 from ogive.health.history import History
 from ogive.health.hooks import Replaced, eager_stance, module_calls, optimizer_hooks
 from ogive.health.names import Names
@@ -26,9 +26,6 @@ from ogive.health.schedule import Schedule
 from ogive.health.updates import Updates
 
 __all__ = ["Watch"]
-
-_DEBUG = "OGIVE_CHECK_DEBUG"
-"""Set, an error of the check-up itself is raised instead of noted."""
 
 
 _CALLS = 3
@@ -59,6 +56,7 @@ class Watch:
     ) -> None:
         self.schedule = schedule
         self.history = History()
+        self._guarded = Guard(self.history)
         self.group: Group | None = None
         self.names = Names()
         self._plans = Plans()
@@ -265,19 +263,3 @@ class Watch:
     def _remove(handles: list[Any]) -> None:
         while handles:
             handles.pop().remove()
-
-    def _guarded(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a function that never disturbs the training: what it raises becomes a note."""
-
-        def call(*arguments: Any) -> Any:
-            try:
-                return function(*arguments)
-            except Exception as error:
-                if os.environ.get(_DEBUG):
-                    raise
-                name = getattr(function, "__name__", "a look")
-                kind = type(error).__name__
-                self.history.note(f"A part could not be looked at ({name}: {kind}: {error}).")
-                return None
-
-        return call
