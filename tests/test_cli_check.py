@@ -192,3 +192,17 @@ def test_ctrl_c_reaches_the_script(folder: Path) -> None:
     assert process.returncode == 130
     assert "of them looked at" in out
     assert "Traceback" not in err
+
+
+def test_a_compiled_network_is_looked_into_from_the_first_step_on(folder: Path) -> None:
+    script = TRAIN.replace(
+        "optimizer = torch",
+        "compiled = torch.compile(model, backend='aot_eager')\noptimizer = torch",
+    ).replace("scores = model(x)", "scores = compiled(x)")
+    (folder / "compiled.py").write_text(script, encoding="utf-8")
+    result = check(folder, "compiled.py")
+    assert result.returncode == 0, result.stderr
+    figures = json.loads((folder / "ogive-check" / "checkup.json").read_text("utf-8"))
+    relu = figures["history"]["activations"]["relu after 0"]
+    assert relu["steps"] == [*range(10), 50]
+    assert figures["history"]["notes"] == []

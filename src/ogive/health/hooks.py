@@ -86,6 +86,11 @@ class eager_stance:  # noqa: N801 - a handle, named by what it does
         if "torch._dynamo.eval_frame" in sys.modules:
             self._restore = torch.compiler.set_stance("force_eager")
 
+    @property
+    def holds(self) -> bool:
+        """Whether there was a compiler to be told."""
+        return self._restore is not None
+
     def remove(self) -> None:
         """Let compiled code run again."""
         if self._restore is not None:

@@ -124,7 +124,8 @@ class Watch:
     def _around_compile(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def compile(*args: Any, **options: Any) -> Any:
             result = original(*args, **options)
-            if self._armed and not any(isinstance(each, eager_stance) for each in self._passing):
+            held = (each for each in self._passing if isinstance(each, eager_stance))
+            if self._armed and not any(each.holds for each in held):
                 self._passing.append(eager_stance())
             return result
 
