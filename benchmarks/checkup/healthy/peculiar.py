@@ -359,7 +359,7 @@ def _radial(seed: int, sharpness: float) -> Outcome:
 RADIAL = [healthy("mlp", "peculiar-radial-basis")(partial(_radial, sharpness=0.3))]
 
 
-@healthy("mlp", "peculiar-loss-summed")
+@healthy("mlp", "peculiar-summed-loss")
 def summed_loss(seed: int) -> Outcome:
     """A loss summed over the batch, with a rate that is small for it."""
     torch.manual_seed(seed)
@@ -371,7 +371,7 @@ def summed_loss(seed: int) -> Outcome:
     return accuracy(model, data)
 
 
-@healthy("mlp", "peculiar-likelihood-maximised")
+@healthy("mlp", "peculiar-maximised-likelihood")
 def maximised(seed: int) -> Outcome:
     """The log likelihood, which is below zero, is maximised."""
     torch.manual_seed(seed)
