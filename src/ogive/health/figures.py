@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ogive.health.checks.judged import weights
+from ogive.health.checks.judged import PERSISTENT, weights
 from ogive.health.history import ActivationHistory, History
 from ogive.page.style import GRID, MUTED, PALETTE, panel, svg
-from ogive.page.ticks import decades
+from ogive.page.ticks import decades, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,8 +33,8 @@ def figures(history: History) -> list[str]:
     Returns
     -------
     list of str
-        SVG elements: the loss, the gradient, the activations and their slope by depth, the
-        updates over time; those for which something was seen.
+        SVG elements: the loss; gradient and activations by depth and over time; slopes and dead
+        units by depth; the updates over time. Those for which something was seen.
     """
     drawn = [
         _losses(history),
@@ -51,7 +51,12 @@ def figures(history: History) -> list[str]:
             history, "gradient-over-time", "Gradient over time", "RMS of the gradient",
             lambda each: each.gradient_rms,
         ),
+        _over_time(
+            history, "activation-over-time", "Activation over time", "RMS of the activation",
+            lambda each: each.rms,
+        ),
         _updates(history),
+        _dead(history),
     ]  # fmt: skip
     return [each for each in drawn if each is not None]
 
@@ -227,6 +232,32 @@ def _updates(history: History) -> str | None:
             "updates",
             f"Change of a weight in a step over its size, median {middle[-1]:.2g} in the last "
             "sample; usual is 0.001, the dashed line.",
+        )
+
+
+def _dead(history: History) -> str | None:
+    """Draw the share of units that were dead in each of the last samples."""
+    found = [
+        (each, dead)
+        for each in history.by_depth()
+        if not each.gate and (dead := each.dead(min(PERSISTENT, len(each.steps)))) is not None
+    ]
+    if not found:
+        return None
+    shares = [float(dead.mean()) for _, dead in found]
+    with panel(400, 260, (54, 16, 42, 36)) as axes:
+        axes.bar(range(1, len(shares) + 1), shares, color=_colour("purple"), width=0.6)
+        axes.set_ylim(0, 1.05)
+        percent(axes)
+        axes.set_title("Dead units", pad=14)
+        axes.set_xlabel("activation, first to last")
+        _whole_ticks(axes, len(shares))
+        most, worst = max(zip(shares, found, strict=True), key=lambda pair: pair[0])
+        return svg(
+            axes,
+            "dead-units",
+            f"Share of units that were dead in the last samples; most at {worst[0].label}: "
+            f"{most:.0%}.",
         )
 
 
