@@ -1,12 +1,14 @@
-"""What a check-up costs: steps of the same training with and without it, in turns.
+"""What a check-up costs: steps that are looked at beside their neighbours in the same training.
 
 python benchmarks/checkup/overhead.py [--steps 300] [--rounds 5] [--json FILE]
 
-A small MLP, CNN and transformer, on one thread.  A turn trains each network from the same weights,
-once alone and once under a check-up that looks at every tenth step, and times every step by itself.
-Others use the machine too, so that of each kind of step (alone, passed by, looked at) the lower
-quartile counts.  From these follows what the defaults cost, the first ten steps and then one in
-fifty, in a run of a thousand steps and of ten thousand.
+A small MLP, CNN and transformer, on one thread.  Two trainings of one network differ by more than
+what is measured, wherever others use the machine too.  So each network is trained under a check-up
+that looks at every tenth step, and a step that is looked at, with the one behind it, is compared
+with two of its neighbours, which are not; the median over all of them counts.  What a step costs
+that is passed by is Python alone, and the same for all networks: it is taken from the MLP, of many
+short trainings in turns.  From these follows what the defaults cost, the first ten steps and then
+one in fifty, in a run of a thousand steps and of ten thousand.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from statistics import quantiles
+from statistics import median, quantiles
 from typing import Any
 
 import torch
@@ -67,7 +69,11 @@ def transformer() -> tuple[nn.Module, Tensor, Tensor]:
 
 
 def times(
-    make: Callable[[], tuple[nn.Module, Tensor, Tensor]], steps: int, watched: bool
+    make: Callable[[], tuple[nn.Module, Tensor, Tensor]],
+    steps: int,
+    watched: bool,
+    first: int = FIRST,
+    every: int = EVERY,
 ) -> tuple[list[float], list[Tensor]]:
     """Train, and return the time of every step and the weights at the end."""
     torch.manual_seed(0)
@@ -84,50 +90,53 @@ def times(
             found.append(time.perf_counter() - began)
 
     if watched:
-        with Checkup(model, optimizer, first=FIRST, every=EVERY):
+        with Checkup(model, optimizer, first=first, every=every):
             train()
     else:
         train()
     return found, [p.detach() for p in model.parameters()]
 
 
-def quartile(values: list[float]) -> float:
-    """Return the lower quartile."""
-    return quantiles(values, n=4)[0]
+def passed_by(turns: int = 60, steps: int = 40) -> float:
+    """Return the seconds that a step costs more, if it is watched and not looked at."""
+    found: dict[bool, list[float]] = {False: [], True: []}
+    for turn in range(turns):
+        for watched in (turn % 2 == 0, turn % 2 == 1):
+            found[watched] += times(mlp, steps, watched, first=0, every=10**9)[0][5:]
+    low = {watched: quantiles(seconds, n=10)[0] for watched, seconds in found.items()}
+    return low[True] - low[False]
 
 
 def measure(
-    make: Callable[[], tuple[nn.Module, Tensor, Tensor]], steps: int, rounds: int
+    make: Callable[[], tuple[nn.Module, Tensor, Tensor]], steps: int, rounds: int, by: float
 ) -> dict[str, Any]:
     """Take the times of one network."""
     times(make, 2 * EVERY, True)
-    alone, passed, looked, first = ([] for _ in range(4))
+    usual, looked, first = [], [], []
     same = True
     for turn in range(rounds):
         ends = {}
         for watched in (turn % 2 == 0, turn % 2 == 1):
             found, ends[watched] = times(make, steps, watched)
             if not watched:
-                alone += found[FIRST:]
                 continue
-            first.append(sum(found[:FIRST]))
-            for step, seconds in enumerate(found[FIRST:], FIRST):
-                # The look at a step ends in the one that follows it, by a hair.
-                (looked if step % EVERY == 0 else passed).append(seconds)
+            for at in range(2 * EVERY, steps - EVERY, EVERY):
+                neighbours = median(found[at - 6 : at] + found[at + 3 : at + 9])
+                usual.append(neighbours)
+                looked.append(found[at] + found[at + 1] - 2.0 * neighbours)
+            first.append(sum(found[:FIRST]) - FIRST * median(usual))
         same &= all(map(torch.equal, ends[False], ends[True]))
-    plain, by, look = quartile(alone), quartile(passed), quartile(looked)
-    start = min(first) - FIRST * plain
+    plain, look, start = median(usual) - by, median(looked), median(first)
 
     def share(steps: int) -> float:
-        samples = (steps - FIRST) / 50
-        extra = start + samples * (look - plain) + (steps - FIRST - samples) * (by - plain)
+        extra = start + look * (steps - FIRST) / 50 + by * steps
         return extra / (steps * plain)
 
     return {
         "network": make.__name__,
         "step_ms": 1e3 * plain,
-        "passed_by_ms": 1e3 * (by - plain),
-        "looked_at_ms": 1e3 * (look - plain),
+        "passed_by_ms": 1e3 * by,
+        "looked_at_ms": 1e3 * look,
         "first_ten_ms": 1e3 * start,
         "of_1000_steps": share(1000),
         "of_10000_steps": share(10_000),
@@ -142,9 +151,9 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    rows = []
+    rows, by = [], passed_by()
     for make in (mlp, cnn, transformer):
-        rows.append(measure(make, options.steps, options.rounds))
+        rows.append(measure(make, options.steps, options.rounds, by))
         print({k: round(v, 4) if isinstance(v, float) else v for k, v in rows[-1].items()})
     if options.json:
         found = {"machine": machine(), "torch": torch.__version__, "rows": rows}

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 from torch.optim import optimizer as optimizers
 
-__all__ = ["Replaced", "eager_stance", "module_calls", "optimizer_hooks"]
+__all__ = ["Replaced", "after_steps", "before_steps", "eager_stance", "module_calls"]
 
 
 class Replaced:
@@ -49,12 +49,14 @@ class Replaced:
             setattr(self._owner, self._name, self._original)
 
 
-def optimizer_hooks(before: Callable[..., None], after: Callable[..., None]) -> list[Any]:
-    """Have every optimiser call `before` and `after` each step, with itself."""
-    return [
-        optimizers.register_optimizer_step_pre_hook(lambda each, *_: before(each)),
-        optimizers.register_optimizer_step_post_hook(lambda each, *_: after(each)),
-    ]
+def before_steps(before: Callable[..., None]) -> Any:
+    """Have every optimiser call `before` ahead of each step, with itself."""
+    return optimizers.register_optimizer_step_pre_hook(lambda each, *_: before(each))
+
+
+def after_steps(after: Callable[..., None]) -> Any:
+    """Have every optimiser call `after` behind each step, with itself."""
+    return optimizers.register_optimizer_step_post_hook(lambda each, *_: after(each))
 
 
 def module_calls(before: Callable[..., None], after: Callable[..., None]) -> Replaced:

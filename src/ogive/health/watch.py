@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from ogive.health.guard import Guard
 from ogive.health.history import History
-from ogive.health.hooks import Replaced, eager_stance, module_calls, optimizer_hooks
+from ogive.health.hooks import Replaced, after_steps, before_steps, eager_stance, module_calls
 from ogive.health.names import Names
 from ogive.health.plan import Plans
 from ogive.health.plane import Plane
@@ -65,6 +65,7 @@ class Watch:
             self.names.see(model)
         self._only = {id(each) for each in optimizers}
         self._counts: dict[int, int] = {}
+        self._number = 0
         self._optimizers: WeakSet[torch.optim.Optimizer] = WeakSet()
         self._losses: list[tuple[int, Tensor]] = []
         self._permanent: list[Any] = []
@@ -82,7 +83,7 @@ class Watch:
             Replaced(torch.autograd, "backward", self._around_backward),
             Replaced(torch, "compile", self._around_compile),
             Replaced(torch.amp.grad_scaler.GradScaler, "scale", self._around_scale),
-            *optimizer_hooks(self._guarded(self._before_step), self._guarded(self._after_step)),
+            after_steps(self._after_step),
         ]
         self._arm()
 
@@ -92,7 +93,7 @@ class Watch:
         self._remove(self._passing)
         self._remove(self._permanent)
         self._guarded(self._keep_losses)()
-        self.history.steps = max(self._counts.values(), default=0)
+        self.history.steps = self._number
         self.history.networks = list(self.names.networks)
 
     @property
@@ -156,14 +157,10 @@ class Watch:
 
     # The course of a step.
 
-    @property
-    def _number(self) -> int:
-        return max(self._counts.values(), default=0)
-
     def _arm(self) -> None:
         self._sample = Sample(self._number, self.history, self.names, self._plans, deep=self._deep)
         self._deep = False
-        self._passing = [eager_stance()]
+        self._passing = [eager_stance(), before_steps(self._guarded(self._before_step))]
         if len(self.history.sampled) < _CALLS or self.names.strangers:
             self.names.strangers = False
             self._passing.append(module_calls(self._see_module, self._see_result))
@@ -191,12 +188,6 @@ class Watch:
     def _before_step(self, optimizer: torch.optim.Optimizer) -> None:
         if not self._mine(optimizer):
             return
-        if id(optimizer) not in self._counts:
-            self._counts[id(optimizer)] = 0
-            self._optimizers.add(optimizer)
-            groups = len(optimizer.param_groups)
-            more = f", {groups} groups" if groups > 1 else ""
-            self.history.optimizers.append(f"{type(optimizer).__name__}{more}")
         if self._plane is not None:
             plane, self._plane = self._plane, None
             self._guarded(self._landscape)(plane)
@@ -213,19 +204,34 @@ class Watch:
             )
 
     def _after_step(self, optimizer: torch.optim.Optimizer) -> None:
-        if not self._mine(optimizer):
-            return
-        before = self._number
-        self._counts[id(optimizer)] = self._counts.get(id(optimizer), 0) + 1
-        if self._sample is not None and self._updates is not None:
-            self._sample.stepped(self._updates.finish())
-        self._updates = None
-        if self._number == before:
-            return
-        if self._armed:
+        """Count a step; this is all that happens after one that was not looked at."""
+        count = self._counts.get(id(optimizer))
+        if count is None:
+            if not self._mine(optimizer):
+                return
+            self._guarded(self._meet)(optimizer)
+            count = 0
+        self._counts[id(optimizer)] = count + 1
+        begins = count + 1 > self._number
+        self._number = max(self._number, count + 1)
+        if self._sample is not None:
+            self._guarded(self._looked_at)(begins)
+        if begins and self._number in self.schedule:
+            self._guarded(self._arm)()
+
+    def _meet(self, optimizer: torch.optim.Optimizer) -> None:
+        self._optimizers.add(optimizer)
+        groups = len(optimizer.param_groups)
+        more = f", {groups} groups" if groups > 1 else ""
+        self.history.optimizers.append(f"{type(optimizer).__name__}{more}")
+
+    def _looked_at(self, ended: bool) -> None:
+        """Bring in the step of an optimiser, and end the look with the last of them."""
+        updates, self._updates = self._updates, None
+        if self._sample is not None and updates is not None:
+            self._sample.stepped(updates.finish())
+        if ended:
             self._finish()
-        if self._number in self.schedule:
-            self._arm()
 
     def _finish(self) -> None:
         """End the look at a step."""
