@@ -19,17 +19,17 @@ import pickle
 import sys
 import time
 import traceback
+from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
+
+from tables import fingerprint, page, report
 
 # Before torch is loaded: it starts no threads then, and can be forked.
 os.environ["OMP_NUM_THREADS"] = "1"
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
-
-from tables import fingerprint, page, report  # noqa: E402
 
 LIMIT = 300.0
 
@@ -83,10 +83,8 @@ def run_one(name: str, folder: Path) -> None:
 def run_all(names: list[str], folder: Path, jobs: int) -> None:
     """Run programs in processes of their own, several at a time."""
     # What is imported, and forked then, need not be imported anew by every process.
-    import sklearn.datasets  # noqa: F401
-    import torch._dynamo  # noqa: F401
-
-    import ogive.health  # noqa: F401
+    for module in ("sklearn.datasets", "torch._dynamo", "ogive.health"):
+        import_module(module)
 
     processes = get_context("fork")
     running: dict[str, tuple[Any, float]] = {}

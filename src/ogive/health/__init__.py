@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from ogive.extras import require
 
-require("ogive.health", "torch", extra="torch")
-
-from ogive.health.checkup import Checkup  # noqa: E402
-from ogive.health.findings import Finding, Severity  # noqa: E402
+try:
+    from ogive.health.checkup import Checkup
+    from ogive.health.findings import Finding, Severity
+except ModuleNotFoundError:
+    require("ogive.health", "torch", extra="torch")
+    raise
 
 __all__ = ["Checkup", "Finding", "Severity"]

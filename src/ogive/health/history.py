@@ -139,8 +139,6 @@ class ParameterHistory:
     steps : list of int
     rms, gradient_rms, update_rms : list of float
         Before the step; NaN where there was no gradient.
-    spread : float
-        Standard deviation of the entries at the first sample.
     """
 
     name: str
@@ -149,7 +147,6 @@ class ParameterHistory:
     rms: list[float] = field(default_factory=list)
     gradient_rms: list[float] = field(default_factory=list)
     update_rms: list[float] = field(default_factory=list)
-    spread: float = NAN
 
 
 @dataclass

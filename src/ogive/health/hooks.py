@@ -14,7 +14,7 @@ import torch
 from torch import nn
 from torch.optim import optimizer as optimizers
 
-__all__ = ["Replaced", "after_steps", "before_steps", "eager_stance", "module_calls"]
+__all__ = ["EagerStance", "Replaced", "after_steps", "before_steps", "module_calls"]
 
 
 class Replaced:
@@ -77,7 +77,7 @@ def module_calls(before: Callable[..., None], after: Callable[..., None]) -> Rep
     return Replaced(nn.Module, "__call__", around)
 
 
-class eager_stance:  # noqa: N801 - a handle, named by what it does
+class EagerStance:
     """Compiled code runs eagerly until this is removed.
 
     Where nothing has been compiled the compiler is not even loaded.

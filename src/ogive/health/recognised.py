@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -226,7 +226,7 @@ def _prelu(node: Node) -> Activation | None:
     argument, weight = saved(node, "self"), saved(node, "weight")
     evaluate = None
     if argument is not None and weight is not None:
-        evaluate = lambda: torch._prelu_kernel(argument, weight)  # noqa: E731
+        evaluate = partial(torch._prelu_kernel, argument, weight)
     return Activation(node, "prelu", _defaults("prelu"), argument, plain=False, evaluate=evaluate)
 
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from ogive.health.guard import Guard
 from ogive.health.history import History
-from ogive.health.hooks import Replaced, after_steps, before_steps, eager_stance, module_calls
+from ogive.health.hooks import EagerStance, Replaced, after_steps, before_steps, module_calls
 from ogive.health.names import Names
 from ogive.health.plan import Plans
 from ogive.health.plane import Plane
@@ -125,9 +125,9 @@ class Watch:
     def _around_compile(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def compile(*args: Any, **options: Any) -> Any:
             result = original(*args, **options)
-            held = (each for each in self._passing if isinstance(each, eager_stance))
+            held = (each for each in self._passing if isinstance(each, EagerStance))
             if self._armed and not any(each.holds for each in held):
-                self._passing.append(eager_stance())
+                self._passing.append(EagerStance())
             return result
 
         compile.__doc__ = original.__doc__
@@ -160,7 +160,7 @@ class Watch:
     def _arm(self) -> None:
         self._sample = Sample(self._number, self.history, self.names, self._plans, deep=self._deep)
         self._deep = False
-        self._passing = [eager_stance(), before_steps(self._guarded(self._before_step))]
+        self._passing = [EagerStance(), before_steps(self._guarded(self._before_step))]
         if len(self.history.sampled) < _CALLS or self.names.strangers:
             self.names.strangers = False
             self._passing.append(module_calls(self._see_module, self._see_result))

@@ -33,11 +33,9 @@ def check(history: History, progress: Progress) -> list[Finding]:
         At most one.
     """
     shares = [
-        (at_end(each.share), each)
-        for each in hidden(history)
-        if (len(each.steps) >= PERSISTENT and each.units > 0) or each.share
+        (at_end(each.share), each) for each in hidden(history) if len(each.steps) >= PERSISTENT
     ]
-    low = [(s, each) for s, each in shares if s < COLLAPSED and len(each.steps) >= PERSISTENT]
+    low = [(share, each) for share, each in shares if share < COLLAPSED]
     if not low:
         return []
     share, least = min(low, key=lambda pair: pair[0])

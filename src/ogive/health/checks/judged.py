@@ -11,7 +11,7 @@ from ogive.health.findings import Severity
 from ogive.health.history import ActivationHistory, History, ParameterHistory
 from ogive.health.progress import Progress
 
-__all__ = ["at_end", "at_start", "hidden", "lowered", "numbers", "weights"]
+__all__ = ["at_end", "at_start", "hidden", "lowered", "weights"]
 
 PERSISTENT = 5
 """Samples over which a measure must hold."""
@@ -47,8 +47,3 @@ def lowered(severity: Severity, progress: Progress) -> Severity:
     if progress.falls_far:
         return Severity.INFO
     return min(severity, Severity.WARNING) if progress.falls else severity
-
-
-def numbers(values: Sequence[float]) -> str:
-    """Write a few numbers."""
-    return ", ".join(f"{value:.3g}" for value in values)
