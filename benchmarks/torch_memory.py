@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ogive.study.cost.memory import kept_bytes
 from ogive.torch import nn
 
 ROWS, FEATURES = 64, 128
@@ -25,19 +26,8 @@ CLASSES = {"softmax": "Softmax", "log_softmax": "LogSoftmax", "softmin": "Softmi
 
 def kept(network: Callable[[Tensor], Tensor], parameters: Any, elements: int) -> float:
     """Bytes that a network keeps, for every element of its activation's result."""
-    own = {p.untyped_storage().data_ptr() for p in parameters}
-    storages = {}
-
-    def pack(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        if storage.data_ptr() not in own:
-            storages[storage.data_ptr()] = (storage.nbytes(), tensor)
-        return tensor
-
     leaf = torch.rand(ROWS, FEATURES, requires_grad=True)
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        network(leaf * 0.8 + 0.1)
-    return sum(size for size, _ in storages.values()) / elements
+    return kept_bytes(lambda: network(leaf * 0.8 + 0.1), parameters) / elements
 
 
 def alone(module: torch.nn.Module) -> float:

@@ -6,6 +6,8 @@ import sys
 import time
 from pathlib import Path
 
+from ogive.study.engines.base import RefusedError
+
 CHOSEN = ("tanh", 1)
 """The run, by activation and seed, that fails in the ways below."""
 
@@ -21,6 +23,64 @@ def quick(spec, dataset):
     }
 
 
+def holds(spec, dataset):
+    """Tell which object the data are: the same one for as long as the worker keeps them."""
+    return quick(spec, dataset) | {"dataset": id(dataset)}
+
+
+def tuned(spec, dataset):
+    """Score a run so that each activation is best at another rate; seeds differ a little."""
+    accuracy = 0.5 + 0.1 * spec.recipe.learning_rate * len(spec.activation.label) + spec.seed % 7e-3
+    score = {"accuracy": accuracy, "loss": 1.0}
+    return quick(spec, dataset) | {"validation": score, "test": score}
+
+
+def alone(spec, dataset):
+    """Tell which other runs are under way, by the files that `marks` leaves."""
+    time.sleep(0.05)
+    folder = Path(os.environ["STUDY_TRAINERS_MARKS"])
+    others = sorted(path.name for path in folder.iterdir())
+    mark = folder / str(os.getpid())
+    mark.touch()
+    time.sleep(0.05)
+    mark.unlink()
+    return quick(spec, dataset) | {"others": others}
+
+
+def marks(spec, dataset):
+    mark = Path(os.environ["STUDY_TRAINERS_MARKS"]) / str(os.getpid())
+    mark.touch()
+    time.sleep(0.1)
+    mark.unlink()
+    return quick(spec, dataset)
+
+
+def passes(spec, dataset):
+    """An inspector that finds nothing wrong, and says that it looked."""
+    folder = Path(os.environ["STUDY_TRAINERS_MARKS"])
+    (folder / f"{spec.activation.label}-{spec.model.depth}").touch(exist_ok=False)
+
+
+def refuses(spec, dataset):
+    if spec.activation.label == "tanh":
+        raise RefusedError("tanh(1) is 0.5 here")
+
+
+def inspection_fails(spec, dataset):
+    raise RuntimeError("no luck today")
+
+
+def inspection_dies(spec, dataset):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def inspection_dies_once(spec, dataset):
+    mark = Path(os.environ["STUDY_TRAINERS_MARK"])
+    if not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 def slow(spec, dataset):
     time.sleep(0.1)
     return quick(spec, dataset)
@@ -31,21 +91,31 @@ def forever(spec, dataset):
         sum(range(1000))
 
 
+def hangs(spec, dataset):
+    (Path(os.environ["STUDY_TRAINERS_MARKS"]) / str(os.getpid())).touch()
+    time.sleep(3600)
+
+
+def hangs_here(spec, dataset):
+    Path(os.environ["STUDY_TRAINERS_MARK"]).write_text(str(os.getpid()))
+    time.sleep(3600)
+
+
 def raises(spec, dataset):
-    if (spec.activation, spec.seed) == CHOSEN:
+    if (spec.activation.label, spec.seed) == CHOSEN:
         raise RuntimeError("no luck today")
     return quick(spec, dataset)
 
 
 def dies(spec, dataset):
-    if (spec.activation, spec.seed) == CHOSEN:
+    if (spec.activation.label, spec.seed) == CHOSEN:
         os.kill(os.getpid(), signal.SIGKILL)
     return quick(spec, dataset)
 
 
 def dies_once(spec, dataset):
     mark = Path(os.environ["STUDY_TRAINERS_MARK"])
-    if (spec.activation, spec.seed) == CHOSEN and not mark.exists():
+    if (spec.activation.label, spec.seed) == CHOSEN and not mark.exists():
         mark.touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return quick(spec, dataset)

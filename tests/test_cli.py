@@ -20,7 +20,7 @@ from ogive.cli import main
 from ogive.cli.console import ends, number
 from ogive.cli.facts import error
 
-COMMANDS = ("bench", "check", "functions", "report", "show", "study", "torch-extension")
+COMMANDS = ("bench", "check", "data", "functions", "report", "show", "study", "torch-extension")
 HEAVY = ("torch", "scipy", "sklearn", "matplotlib", "jinja2")
 
 
@@ -57,7 +57,7 @@ def test_module_and_entry_point_are_the_same() -> None:
     assert result.stdout == ogive("functions", "--json").stdout
 
 
-@pytest.mark.parametrize("arguments", ["--help", "functions", "show gelu", "study --help"])
+@pytest.mark.parametrize("arguments", ["--help", "functions", "show gelu", "study --help", "data"])
 def test_nothing_heavy_is_loaded(arguments: str) -> None:
     code = (
         "import sys\n"

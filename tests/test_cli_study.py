@@ -13,15 +13,19 @@ import pytest
 from command_line import ogive, process, refused
 from synthetic_study import synthetic_runs
 
-from ogive.cli import declaration, study
-from ogive.study import Protocol, Store, Study
+from ogive.cli import asked, declaration, study
+from ogive.study import Grid, Recipe, Store, Study, depth_grid
+from ogive.study.plan import plan
 
 SMALL = Study(
-    activations=("relu", "sigmoid"), seeds=2, hidden=(8,), depths=(2,), protocol=Protocol(epochs=2)
+    activations=("relu", "sigmoid"),
+    grids=(Grid(models=("mlp:8x1",), seeds=2), depth_grid((2,))),
+    recipe=Recipe(epochs=2),
+    cost=False,
 )
 SMALL_OPTIONS = (
     *("--activations", "relu,sigmoid", "--seeds", "2"),
-    *("--hidden", "8", "--depths", "2", "--epochs", "2"),
+    *("--model", "mlp:8x1", "--depths", "2", "--epochs", "2", "--no-cost"),
 )
 
 
@@ -97,7 +101,7 @@ def test_fresh_begins_with_an_empty_store(folder: Path, monkeypatch: pytest.Monk
 def test_failures_are_said_once_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from ogive.study import Counts, Execution, Failure
 
-    first, second, third, *_ = SMALL.runs()
+    first, second, third, *_ = plan(SMALL, {}).specs()
     failures = (Failure(first, "no room"), Failure(second, "no room"), Failure(third, "no luck"))
     execution = Execution(Counts(8, 0, 5, 3, 0, 8.0, 8.0), failures)
     monkeypatch.setattr("ogive.study.run_study", lambda *_, **__: execution)
@@ -112,7 +116,7 @@ def test_failures_are_said_once_each(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_an_interrupted_study_says_what_is_kept_and_goes_on(tmp_path: Path) -> None:
-    options = ["--activations", "relu", "--seeds", "400", "--hidden", "8", "--depths", "none"]
+    options = ["--activations", "relu", "--seeds", "400", "--model", "mlp:8x1"]
     options += ["--epochs", "3", "--workers", "1", "--out", str(tmp_path / "s")]
     command = [sys.executable, "-m", "ogive", "study", *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
@@ -158,16 +162,32 @@ def _runs_in(file: Path) -> int:
         ("--seeds -3", ("--seeds", "-3")),
         ("--epochs 0", ("--epochs", "0")),
         ("--epochs 1.5", ("--epochs", "1.5")),
-        ("--hidden abc", ("--hidden", "'abc'", "128,128")),
-        ("--hidden 128,0", ("--hidden", "'128,0'")),
-        ("--hidden 128,-1", ("--hidden", "128,-1")),
-        ("--hidden none", ("--hidden", "'none'")),
-        ("--depths 2,2", ("depths", "twice")),
+        ("--model mlp:abc", ("64x3", "'abc'")),
+        ("--model mpl:64x3", ("'mpl'", "'mlp'")),
+        ("--model mlp:128x0", ("at least", "mlp")),
+        ("--model mine:network", ("--model", "no module 'mine'")),
+        ("--activations mine:Wave", ("--activations", "no module 'mine'")),
+        ("--activations +gelu,tanh", ("every activation has a +",)),
+        ("--activations swiglu,geglu", ("gated", "mlp:128x2")),
+        ("--reference gelu --activations relu,tanh", ("'gelu'", "relu, tanh")),
+        ("--protocol tuned,drop", ("'drop'", "drop-in")),
+        ("--seeds 5..3@0.1", ("below 5",)),
+        ("--seeds 5..9", ("--seeds", "5..20@0.01")),
+        ("--recipe epochs", ("--recipe", "key=value")),
+        ("--recipe speed=3", ("'speed'",)),
+        ("--recipe learning_rate=0", ("learning_rate", "0")),
+        ("--recipe momentum=0.9", ("momentum", "sgd")),
+        ("--tuning rates=0/1", ("rates", "0")),
+        ("--engine cloud", ("--engine", "'cloud'", "ray")),
+        ("absent.toml", ("no file absent.toml",)),
+        ("fashion", ("no file fashion",)),
+        ("absent.toml --seeds 3", ("no file absent.toml",)),
+        ("--depths 2,2", ("models", "twice")),
         ("--depths x", ("--depths", "'x'", "none")),
-        ("--init he", ("--init", "'he'", "matched")),
+        ("--init he", ("'he'", "matched")),
         ("--workers 0", ("--workers", "0")),
         ("--nonsense", ("--nonsense",)),
-        ("surplus", ("surplus",)),
+        ("one.toml two.toml", ("two.toml",)),
     ],
 )
 def test_study_refuses_before_any_work(
@@ -223,6 +243,121 @@ def test_fresh_never_overwrites_what_was_set_aside(folder: Path) -> None:
     assert len(list(folder.glob("study-set-aside-*.sqlite"))) == 2
 
 
+# a declaration in a file
+
+
+FILE = """
+name = "filed"
+model = "mlp:8x1"
+activations = ["relu", "sigmoid"]
+seeds = 2
+cost = false
+[recipe]
+epochs = 2
+"""
+
+
+def _declared(tmp_path: Path, *options: str) -> Study:
+    file = tmp_path / "filed.toml"
+    file.write_text(FILE)
+    return asked.study_asked(str(file), _given(*options))
+
+
+def _given(*options: str) -> dict[str, object]:
+    """What the command makes of its options, without carrying anything out."""
+    context = study.run.make_context("run", list(options))
+    given = context.params
+    words = ("data", "models", "activations", "reference", "initializations", "protocols", "seeds",
+             "depths", "recipe", "tuning", "cost", "name")  # fmt: skip
+    return {word: given[word] for word in words}
+
+
+def test_a_file_is_the_same_as_its_words_on_the_command_line(tmp_path: Path) -> None:
+    words = asked.study_asked(
+        None,
+        _given("--model", "mlp:8x1", "--activations", "relu,sigmoid", "--seeds", "2", "--no-cost",
+               "--recipe", "epochs=2", "--name", "filed"),
+    )  # fmt: skip
+    assert _declared(tmp_path) == words
+
+
+def test_options_stand_in_place_of_what_a_file_says(tmp_path: Path) -> None:
+    changed = _declared(tmp_path, "--seeds", "4", "--recipe", "learning_rate=0.1", "--cost")
+    assert changed.grids[0].seeds.least == 4
+    assert (changed.recipe.epochs, changed.recipe.learning_rate) == (2, 0.1)
+    assert changed.cost
+    assert len(changed.grids) == 1
+
+
+def test_a_plus_adds_activations_to_those_of_a_file(tmp_path: Path) -> None:
+    labels = [a.label for a in _declared(tmp_path, "--activations", "+gelu,+silu").activations]
+    assert labels == ["relu", "sigmoid", "gelu", "silu"]
+    labels = [a.label for a in _declared(tmp_path, "--activations", "gelu,silu").activations]
+    assert labels == ["gelu", "silu"]
+
+
+def test_the_mistake_in_a_file_is_said_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "wrong.toml"
+    file.write_text(FILE.replace("sigmoid", "sigmiod"))
+    for options in ((), ("--seeds", "3")):
+        refused(ogive("study", str(file), *options), "wrong.toml:4:", "sigmoid")
+
+
+def test_a_study_from_a_file_is_carried_out(tmp_path: Path) -> None:
+    file = tmp_path / "filed.toml"
+    file.write_text(FILE)
+    result = ogive("study", str(file), "--out", tmp_path / "s")
+    assert result.exit_code == 0, result.output
+    assert _runs_in(tmp_path / "s" / "study.sqlite") == 4
+    assert "filed" in (tmp_path / "s" / "report.html").read_text(encoding="utf-8")
+
+
+def test_an_activation_of_ones_own_in_the_current_folder_is_trained(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("def wave(x):\n    return x.relu() + 0.1 * x.sin()\n")
+    options = ("--activations", "relu,mine:wave", "--model", "mlp:8x1", "--seeds", "2",
+               "--epochs", "1", "--no-cost")  # fmt: skip
+    result = process("study", *options, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "mine:wave" in result.stdout
+    assert "mine:wave" in (tmp_path / "ogive-study" / "report.html").read_text(encoding="utf-8")
+
+
+def test_what_is_not_what_it_claims_stops_the_study_before_it_trains(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("def leaky(x):\n    return x * 1.0\n")
+    result = process("study", "--activations", "relu,leaky_relu=mine:leaky", "--no-cost",
+                     cwd=tmp_path)  # fmt: skip
+    assert result.returncode == 2
+    assert len(result.stderr.strip().splitlines()) <= 2
+    assert "leaky_relu=mine:leaky" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert _runs_in(tmp_path / "ogive-study" / "study.sqlite") == 0
+
+
+# merge
+
+
+def test_stores_are_merged_and_the_sources_left_alone(tmp_path: Path, folder: Path) -> None:
+    target = tmp_path / "all.sqlite"
+    before = (folder / "study.sqlite").read_bytes()
+    result = ogive("study", "merge", target, folder)
+    assert result.exit_code == 0, result.output
+    assert "8 runs added" in result.stdout
+    assert _runs_in(target) == 8
+    again = ogive("study", "merge", target, folder / "study.sqlite")
+    assert "0 runs added, 8 known" in again.stdout
+    assert (folder / "study.sqlite").read_bytes() == before
+
+
+def test_merge_refuses_what_is_no_store(tmp_path: Path, folder: Path) -> None:
+    refused(ogive("study", "merge", tmp_path / "t.sqlite", tmp_path / "absent"), "no store")
+    letter = tmp_path / "letter.sqlite"
+    letter.write_bytes(b"a letter to my aunt\n" * 100)
+    refused(ogive("study", "merge", folder, letter), "letter.sqlite", "store")
+    refused(ogive("study", "merge", letter, folder), "letter.sqlite", "store")
+    refused(ogive("study", "merge", folder), "SOURCES")
+    assert _runs_in(folder / "study.sqlite") == 8
+
+
 # report
 
 
@@ -237,7 +372,7 @@ def test_report_is_that_of_the_study(folder: Path) -> None:
 
 def test_report_of_a_damaged_store_says_what_is_missing(folder: Path) -> None:
     with sqlite3.connect(folder / "study.sqlite") as connection:
-        key = SMALL.runs()[0].key
+        key = plan(SMALL, {}).specs()[0].key
         connection.execute("UPDATE runs SET body = '{}' WHERE key = ?", (key,))
     connection.close()
     result = ogive("report", folder)

@@ -8,29 +8,38 @@ import itertools
 import math
 import re
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from synthetic_study import synthetic_runs
 
 from ogive import catalog
 from ogive.page.labels import spread
 from ogive.page.landscape import map_png
 from ogive.page.style import PALETTE, line_styles, swatch
+from ogive.study import Grid, Study, depth_grid
 from ogive.study.activation_map import activation_map
-from ogive.study.declaration import Study
-from ogive.study.figures import curves, gradient, shapes
-from ogive.study.results import Curve, Results, Signal, assemble
+from ogive.study.declaration import SEVEN
+from ogive.study.figures import curves, dots, gradient, pareto, shapes
+from ogive.study.figures.maps import MapPicture, map_picture
+from ogive.study.report import sections
+from ogive.study.report.section import Drawing
+from ogive.study.results import CellResult, Results, SettingResult, assemble
+from ogive.study.results.curve import Curve
+from ogive.study.results.signal import Signal
 
 
 @pytest.fixture(scope="module")
 def study() -> Study:
-    return Study(seeds=3)
+    return Study(grids=(Grid(seeds=3), depth_grid((2, 10))))
 
 
 @pytest.fixture(scope="module")
 def results(study: Study) -> Results:
-    return assemble(study, synthetic_runs(study))
+    return assemble(study, synthetic_runs(study, cost=True))
 
 
 def luminance(colour: str) -> float:
@@ -58,7 +67,7 @@ def test_no_two_activations_look_alike() -> None:
     styles = line_styles([*catalog.CATALOG, "one", "two", "three"])
     looks = [(style.dash, style.marker) for style in styles.values()]
     assert len(set(looks)) == len(looks)
-    usual = [styles[name].colour for name in Study().activations]
+    usual = [styles[name].colour for name in SEVEN]
     assert len(set(usual)) == len(usual)
 
 
@@ -82,15 +91,17 @@ def test_spread_leaves_what_is_apart() -> None:
     assert spread([30.0, 10.0, 60.0], 10.0, 0.0, 100.0) == [30.0, 10.0, 60.0]
 
 
+def pictures_of(results: Results) -> list[Drawing]:
+    return [picture for section in sections(results) for picture in section.pictures]
+
+
 def test_every_figure_is_xml_and_uses_the_page_colours(results: Results) -> None:
-    styles = line_styles(results.study.activations)
+    styles = line_styles(results.names)
     pictures = [
-        *curves.learning_curves(results.activations, styles),
-        *(panel.svg for panel in gradient.gradient_panels(results.depth, styles)),
-        *(shapes.shape(catalog.get(name), styles[name]) for name in styles),
+        *(p.inline for p in pictures_of(results) if not isinstance(p, MapPicture)),
         *(swatch(style) for style in styles.values()),
     ]
-    assert len(pictures) == 3 + 8 + 7 + 7
+    assert len(pictures) > 30
     seen: set[str] = set()
     for picture in pictures:
         root = ElementTree.fromstring(picture)
@@ -103,10 +114,15 @@ def test_every_figure_is_xml_and_uses_the_page_colours(results: Results) -> None
             assert (reference[0] or reference[1]) in identifiers
 
 
+def test_every_figure_has_a_name_of_its_own(results: Results) -> None:
+    names = [picture.name for picture in pictures_of(results)]
+    assert len(set(names)) == len(names)
+
+
 def test_figures_say_what_they_show(results: Results) -> None:
-    styles = line_styles(results.study.activations)
-    for picture in curves.learning_curves(results.activations, styles):
-        root = ElementTree.fromstring(picture)
+    styles = line_styles(results.names)
+    for picture in curves.learning_curves(results.main, styles):
+        root = ElementTree.fromstring(picture.inline)
         words = {"".join(e.itertext()).strip() for e in root.iter("text")}
         assert set(styles) <= words, "every line has its name beside it"
         assert "epoch" in words
@@ -114,64 +130,165 @@ def test_figures_say_what_they_show(results: Results) -> None:
         assert "sigmoid" in root.attrib["aria-label"]
 
 
-def test_gradient_panels_cover_the_grid_on_one_scale(results: Results) -> None:
-    styles = line_styles(results.study.activations)
-    panels = gradient.gradient_panels(results.depth, styles)
-    assert {(p.depth, p.initialization, p.time) for p in panels} == set(
-        itertools.product((2, 10), ("default", "matched"), ("start", "end"))
+def test_gradient_panels_cover_the_settings_on_one_scale(results: Results) -> None:
+    titles = {r.number: str(r.setting) for r in results.settings}
+    panels = gradient.gradient_panels(results.settings, titles, line_styles(results.names))
+    assert {(p.number, p.time) for p in panels} == set(
+        itertools.product((1, 2, 3, 4), ("start", "end"))
     )
-    scales = {tuple(re.findall(r">([^<]*10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)</text>", panel.svg)) for panel in panels}
+    scales = {
+        tuple(re.findall(r">([^<]*10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)</text>", panel.picture.inline))
+        for panel in panels
+    }
     assert len(scales) == 1
     assert scales.pop()
 
 
 def test_reach_is_first_over_last() -> None:
-    assert gradient.reach(Signal((1.0, 1.0), (2e-8, 1e-2))) == 2e-6
-    assert gradient.reach(Signal((1.0, 1.0), (None, 1e-2))) is None
-    assert gradient.reach(Signal((1.0, 1.0), (1e-2, 0.0))) is None
+    assert Signal((1.0, 1.0), (2e-8, 1e-2)).reach == 2e-6
+    assert Signal((1.0, 1.0), (None, 1e-2)).reach is None
+    assert Signal((1.0, 1.0), (1e-2, 0.0)).reach is None
+    assert Signal((), ()).reach is None
 
 
-def test_a_gradient_of_zero_or_none_can_be_drawn(results: Results) -> None:
-    styles = line_styles(results.study.activations)
-    cell = next(c for c in results.depth if c.depth == 10)
-    for gone in (0.0, None):
-        faded = Signal(cell.start.activation_rms, (gone, *cell.start.gradient_rms[1:]))
-        broken = cell.__class__(**{**vars(cell), "start": faded})
-        for panel in gradient.gradient_panels([broken], styles):
-            ElementTree.fromstring(panel.svg)
+def with_cell(result: SettingResult, cell: CellResult) -> SettingResult:
+    others = result.cells[1:]
+    return replace(result, cells=(cell, *others))
+
+
+@pytest.mark.parametrize("gone", [0.0, None])
+def test_a_gradient_of_zero_or_none_can_be_drawn(results: Results, gone: float | None) -> None:
+    deep = results.settings[-1]
+    cell = deep.cells[0]
+    signals = cell.outcomes.signals
+    assert signals is not None
+    start = replace(signals.start, gradient_rms=(gone, *signals.start.gradient_rms[1:]))
+    outcomes = replace(cell.outcomes, signals=replace(signals, start=start))
+    broken = with_cell(deep, replace(cell, outcomes=outcomes))
+    panels = gradient.gradient_panels([broken], {deep.number: "deep"}, line_styles(results.names))
+    assert len(panels) == 2
+    for panel in panels:
+        ElementTree.fromstring(panel.picture.inline)
 
 
 def test_curves_without_a_finished_epoch_are_left_out(results: Results) -> None:
-    styles = line_styles(results.study.activations)
+    styles = line_styles(results.names)
     nothing = Curve((None,) * 3, (None,) * 3, (0,) * 3)
-    blank = {"train_loss": nothing, "validation_loss": nothing, "validation_accuracy": nothing}
-    first, second, *_ = results.activations
-    empty = first.__class__(**{**vars(first), **blank})
-    assert curves.learning_curves([empty], styles) == []
-    (picture, *_) = curves.learning_curves([empty, second], styles)
-    assert f">{second.activation}<" in picture
-    assert f">{first.activation}<" not in picture
+    first, second, *_ = results.main.cells
+    empty = replace(first, train_loss=nothing, validation_loss=nothing, validation_accuracy=nothing)
+    alone = replace(results.main, cells=(empty,), reference=empty.label)
+    assert curves.learning_curves(alone, styles) == []
+    two = replace(results.main, cells=(empty, second), reference=second.label)
+    (picture, *_) = curves.learning_curves(two, styles)
+    assert f">{second.name}<" in picture.inline
+    assert f">{first.name}<" not in picture.inline
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 3, 7, 30, 200])
 def test_epoch_axis_begins_at_one_and_ends_at_the_last(epochs: int) -> None:
-    ticks = curves._epoch_ticks(epochs)
+    ticks = curves.epoch_ticks(epochs)
     assert ticks[0] == 1
     assert ticks[-1] == max(epochs, 2)
     assert ticks == sorted(set(ticks))
     assert len(ticks) <= 8
 
 
+@pytest.mark.parametrize("depth", [1, 2, 3, 10, 11, 17, 50, 121, 1000])
+def test_layers_begin_at_one_and_end_at_the_last(depth: int) -> None:
+    ticks = gradient.layer_ticks(depth)
+    assert (ticks[0], ticks[-1]) == (1, depth)
+    assert ticks == sorted(set(ticks))
+    assert len(ticks) <= 12
+
+
 def test_figures_repeat_byte_for_byte(results: Results) -> None:
-    styles = line_styles(results.study.activations)
+    styles = line_styles(results.names)
     once, again = (
         [
-            *curves.learning_curves(results.activations, styles),
-            map_png(activation_map("tanh", points=40)),
+            form
+            for picture in (
+                *curves.learning_curves(results.main, styles)[:1],
+                map_picture(activation_map("tanh", points=40), "map-1", "tanh"),
+            )
+            for form in (picture.inline, picture.svg(), picture.png())
         ]
         for _ in range(2)
     )
     assert once == again
+
+
+def test_a_figure_as_a_file_has_its_own_colours_fonts_and_size(results: Results) -> None:
+    picture = curves.learning_curves(results.main, line_styles(results.names))[0]
+    root = ElementTree.fromstring(picture.svg())
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert b"var(" not in picture.svg()
+    width, height = (float(root.attrib[side]) for side in ("width", "height"))
+    from PIL import Image
+
+    with Image.open(io.BytesIO(picture.png(scale=2))) as image:
+        assert image.size == (2 * width, 2 * height)
+        assert not {"Software", "Creation Time"} & set(image.info)
+
+
+def test_names_stay_beside_their_lines_at_every_resolution(results: Results) -> None:
+    """A PNG of twice the dots is the same picture: shrunk again it is nearly the smaller one."""
+    from PIL import Image
+
+    picture = curves.learning_curves(results.main, line_styles(results.names))[2]
+    small, large = (Image.open(io.BytesIO(picture.png(scale))).convert("L") for scale in (1, 2))
+    shrunk = np.asarray(large.resize(small.size, Image.Resampling.BOX), float)
+    assert np.abs(shrunk - np.asarray(small, float)).mean() < 3
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 500), st.floats(0, 300), st.text("abcdef_", min_size=1, max_size=8)),
+        max_size=8,
+    )
+)
+def test_names_of_points_stay_inside_and_apart_where_there_is_room(
+    points: list[tuple[float, float, str]],
+) -> None:
+    spots = [(x, y) for x, y, _ in points]
+    room = (-200.0, -200.0, 700.0, 500.0)
+    placed = pareto.place_labels(spots, [name for _, _, name in points], room)
+    for place, box in enumerate(placed):
+        assert room[0] <= box[0]
+        assert box[2] <= room[2]
+        for other in placed[:place]:
+            apart = (
+                box[2] <= other[0] or other[2] <= box[0] or box[3] <= other[1] or other[3] <= box[1]
+            )
+            assert apart
+
+
+def test_dots_show_the_ends_of_their_lines_and_leave_out_what_is_not_there() -> None:
+    styles = line_styles(["relu", "gelu"])
+    made = dots.dot_panel(
+        {"relu": dots.Dot(1.0, 0.5, 2.0, "one"), "gelu": dots.Dot(None, said="nothing")},
+        styles,
+        name="dots",
+        title="Dots",
+        axis="times",
+        description="relu one",
+        line=1.0,
+    )
+    words = {"".join(e.itertext()) for e in ElementTree.fromstring(made.inline).iter("text")}
+    assert {"relu", "gelu", "one", "nothing", "times", "Dots"} <= words
+
+
+def test_marks_in_a_name_are_no_formula() -> None:
+    styles = line_styles(["$a$ & b"])
+    made = dots.dot_panel(
+        {"$a$ & b": dots.Dot(1.0)},
+        styles,
+        name="marks",
+        title="$x^2$ <",
+        axis="x",
+        description='"quoted" & <tagged>',
+    )
+    words = {"".join(e.itertext()) for e in ElementTree.fromstring(made.inline).iter("text")}
+    assert {"$a$ & b", "$x^2$ <"} <= words
 
 
 def test_a_picture_name_is_checked() -> None:
@@ -185,6 +302,8 @@ def test_shapes_show_value_and_derivative() -> None:
     value, derivative = shapes.evaluate(catalog.get("leaky_relu"), np.array([-2.0, 3.0]))
     np.testing.assert_allclose(value, [-0.02, 3.0])
     np.testing.assert_allclose(derivative, [0.01, 1.0])
+    steep, _ = shapes.evaluate(catalog.get("leaky_relu"), np.array([-2.0]), {"negative_slope": 0.5})
+    np.testing.assert_allclose(steep, [-1.0])
     assert shapes.interval(catalog.get("logit")) == (0.0, 1.0)
 
 

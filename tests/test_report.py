@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
-from synthetic_study import synthetic_runs
+from synthetic_study import synthetic_costs, synthetic_runs
 
-from ogive.page import wording
-from ogive.study import findings
-from ogive.study.declaration import Protocol, Study
-from ogive.study.report import build_report, command
-from ogive.study.results import Results, assemble
-from ogive.study.statistics import Difference
+from ogive.study import Grid, Recipe, Study, depth_grid, findings
+from ogive.study.plan import plan
+from ogive.study.report import build_report, sections
+from ogive.study.report.context import Context
+from ogive.study.report.cost import cost
+from ogive.study.report.section import Figures, Prose, Section
+from ogive.study.results import LOSS, Results, assemble
 
 HOSTILE = '<script>alert("no")</script>&<img src=x onerror=alert(1)>'
 VOID = {"meta", "br", "img", "link", "hr", "input", "source", "wbr", "col"}
@@ -57,20 +61,55 @@ class Page(HTMLParser):
 
 
 def cells(html: str, kind: str) -> dict[str, str]:
-    """Return the text of the spans of a class, by the activation of their row."""
+    """Return the text of the spans of a class in the first table, by activation."""
     found = {}
-    for name, row in re.findall(r'<tr data-activation="(\w+)"(.*?)</tr>', html, re.DOTALL):
+    table = re.search(r'<table class="results".*?</table>', html, re.DOTALL)
+    assert table
+    for name, row in re.findall(r'<tr data-activation="([^"]+)"(.*?)</tr>', table[0], re.DOTALL):
         match = re.search(rf'<(span|small) class="{kind}">(.*?)</\1>', row, re.DOTALL)
         if match:
             found[name] = match[2]
     return found
 
 
+FOUR = ("sigmoid", "relu", "silu", "gelu")
+STUDY = Study(
+    activations=FOUR,
+    grids=(Grid(protocols=("drop-in", "tuned"), seeds=4), depth_grid((2, 10))),
+    recipe=Recipe(epochs=12),
+    name=HOSTILE,
+)
+DIVERGED = frozenset({STUDY.spec(STUDY.settings()[0], STUDY.activation("silu"), 1).key})
+RUNS = synthetic_runs(STUDY, DIVERGED, cost=True)
+
+#: Every page, and what it draws.
+PAGES = {
+    "answer": set(),
+    "results": set(),
+    "curves": {"curve", "target"},
+    "cost": {"cost"},
+    "pareto": {"pareto"},
+    "gradient": {"gradient", "between"},
+    "depth": {"depth"},
+    "sparsity": {"sparsity"},
+    "calibration": {"calibration", "reliability"},
+    "disagreement": {"disagreement"},
+    "robustness": {"robustness"},
+    "ranks": set(),
+    "shapes": {"shape"},
+    "maps": {"map"},
+    "method": set(),
+}
+
+
 @pytest.fixture(scope="module")
 def results() -> Results:
-    study = Study(seeds=4, name=HOSTILE)
-    diverged = frozenset({study.main_runs()[5].key})
-    return assemble(study, synthetic_runs(study, diverged))
+    return assemble(STUDY, RUNS)
+
+
+@pytest.fixture(scope="module")
+def pages(results: Results) -> list[Section]:
+    return sections(results)
 
 
 @pytest.fixture(scope="module")
@@ -107,20 +146,37 @@ def test_needs_nothing_outside_itself(html: str, page: Page) -> None:
         assert address.startswith("#"), address
 
 
-def test_has_its_parts(page: Page, results: Results) -> None:
-    identifiers = {a.get("id") for _, a in page.elements}
-    parts = {"answer", "results", "curves", "gradient", "shapes", "maps", "method", "environment"}
-    assert parts <= identifiers
-    figures = [a for tag, a in page.elements if tag == "figure"]
-    kinds = [a["class"] for a in figures]
+def test_has_its_pages_and_their_figures(
+    html: str, page: Page, pages: list[Section], results: Results
+) -> None:
+    assert [section.name for section in pages] == list(PAGES)
+    for name, kinds in PAGES.items():
+        section = re.search(rf'<section id="{name}".*?</section>', html, re.DOTALL)
+        assert section, name
+        found = set(re.findall(r'<figure class="([^"]+)"', section[0]))
+        assert found == kinds, name
     count = len(results.study.activations)
-    assert kinds.count("curve") == 3
-    assert kinds.count("gradient") == 8
-    assert kinds.count("shape") == kinds.count("map") == count
+    kinds = [a["class"] for tag, a in page.elements if tag == "figure"]
+    assert kinds.count("curve") == 2 * 3
+    assert kinds.count("shape") == kinds.count("map") == kinds.count("reliability") == count
     images = [a for tag, a in page.elements if tag == "img"]
     assert len(images) == count
     assert all(a["alt"] for a in images)
     assert all(a["aria-label"] for tag, a in page.elements if tag == "svg" and "role" in a)
+
+
+def test_every_page_can_be_reached_and_every_figure_is_read(
+    page: Page, pages: list[Section]
+) -> None:
+    links = [a["href"] for tag, a in page.elements if tag == "a"]
+    assert links == [f"#{name}" for name in (*PAGES, "environment")]
+    identifiers = {a.get("id") for _, a in page.elements}
+    assert {link[1:] for link in links if link} <= identifiers
+    for section in pages:
+        figures = [block for block in section.blocks if isinstance(block, Figures)]
+        # Of several rows of one kind the last has it.
+        last = {block.kind: block for block in figures}
+        assert all(block.reading for block in last.values()), section.name
 
 
 def test_both_schemes_and_small_screens(html: str) -> None:
@@ -131,52 +187,100 @@ def test_both_schemes_and_small_screens(html: str) -> None:
 
 
 def test_table_equals_the_results(html: str, results: Results) -> None:
-    accuracy, sd = cells(html, "accuracy"), cells(html, "sd")
+    level, sd, other = cells(html, "level"), cells(html, "sd"), cells(html, "other")
     difference, interval = cells(html, "difference"), cells(html, "interval")
-    p, seconds = cells(html, "p"), cells(html, "seconds")
+    p, seconds, group = cells(html, "p"), cells(html, "seconds"), cells(html, "group")
+    chance, chances = cells(html, "chance"), cells(html, "chances")
     reference = results.study.reference
-    assert list(accuracy) == list(results.study.activations)
+    main = results.main
+    assert main.groups is not None
+    assert list(level) == [activation.label for activation in results.study.activations]
     assert reference not in difference
-    for result in results.activations:
-        name = result.activation
-        assert result.mean is not None
-        assert result.sd is not None
-        assert result.seconds_per_epoch is not None
-        assert accuracy[name] == f"{100 * result.mean:.2f}"
-        assert sd[name] == f"± {100 * result.sd:.2f}"
-        assert seconds[name] == f"{1000 * result.seconds_per_epoch:.3g} ms"
+    for cell in main.cells:
+        name = cell.label
+        assert cell.mean is not None
+        assert cell.sd is not None
+        assert cell.loss.mean is not None
+        assert cell.seconds_per_epoch is not None
+        assert level[name] == f"{100 * cell.mean:.2f}"
+        assert sd[name] == f"± {100 * cell.sd:.2f}"
+        assert other[name] == f"{cell.loss.mean:.4f}"
+        assert seconds[name] == f"{1000 * cell.seconds_per_epoch:.3g} ms"
+        assert group[name] == main.groups.letters[name]
         if name == reference:
             continue
-        assert result.difference is not None
-        assert result.difference.lower is not None
-        assert result.difference.upper is not None
-        assert result.p_holm is not None
+        assert cell.difference is not None
+        assert cell.difference.lower is not None
+        assert cell.difference.upper is not None
+        assert cell.p_holm is not None
+        assert cell.superiority is not None
         shown = float(difference[name].replace("−", "-"))
-        assert shown == pytest.approx(100 * result.difference.mean, abs=0.0051)
+        assert shown == pytest.approx(100 * cell.difference.mean, abs=0.0051)
         low, high = (float(end.replace("−", "-")) for end in interval[name].split(" to "))
-        assert low == pytest.approx(100 * result.difference.lower, abs=0.0051)
-        assert high == pytest.approx(100 * result.difference.upper, abs=0.0051)
+        assert low == pytest.approx(100 * cell.difference.lower, abs=0.0051)
+        assert high == pytest.approx(100 * cell.difference.upper, abs=0.0051)
         if not p[name].startswith("&lt;"):
-            assert float(p[name]) == pytest.approx(result.p_holm, abs=0.00051)
+            assert float(p[name]) == pytest.approx(cell.p_holm, abs=0.00051)
+        assert float(chance[name]) == pytest.approx(100 * cell.superiority.probability, abs=0.51)
+        low, high = (float(end) for end in chances[name].split(" to "))
+        assert low == pytest.approx(100 * (cell.superiority.lower or 0), abs=0.51)
+        assert high == pytest.approx(100 * (cell.superiority.upper or 0), abs=0.51)
     assert cells(html, "diverged") == {"silu": "1 diverged"}
 
 
 def test_forest_plot_stands_where_the_numbers_say(html: str, results: Results) -> None:
     places = {}
-    for name, row in re.findall(r'<tr data-activation="(\w+)"(.*?)</tr>', html, re.DOTALL):
+    table = re.search(r'<table class="results".*?</table>', html, re.DOTALL)
+    assert table
+    for name, row in re.findall(r'<tr data-activation="(\w+)"(.*?)</tr>', table[0], re.DOTALL):
         zero = re.search(r'class="zero" x1="([\d.]+)%"', row)
         point = re.search(r'<circle cx="([\d.]+)%"', row)
         assert zero
         if point:
             places[name] = float(point[1]) - float(zero[1])
-    means = {
-        r.activation: r.difference.mean for r in results.activations if r.difference is not None
-    }
+    means = {c.label: c.difference.mean for c in results.main.cells if c.difference is not None}
     assert places.keys() == means.keys()
     widest = max(means, key=lambda name: abs(means[name]))
     scale = places[widest] / means[widest]
     for name, place in places.items():
         assert place == pytest.approx(scale * means[name], abs=0.02), name
+
+
+def test_drop_in_and_tuned_stand_side_by_side(page: Page, results: Results) -> None:
+    words = page.words()
+    untuned, tuned = results.compared
+    for cell in tuned.cells:
+        assert cell.choice is not None
+        before = untuned.cell(cell.label)
+        edge = " at an edge" if cell.choice.at_edge else ""
+        change = results.measure.difference((cell.mean or 0) - (before.mean or 0))
+        assert (
+            f"{cell.name} {results.measure.level(before.mean)} {results.measure.level(cell.mean)} "
+            f"{change} {cell.choice.learning_rate:g} {cell.choice.gain:g}{edge}"
+        ) in words
+
+
+def test_costs_stand_as_they_were_measured(page: Page, results: Results) -> None:
+    words = page.words()
+    cost = results.costs[0]
+    base = cost.rows["relu"]
+    for label, row in cost.rows.items():
+        ratio = row.step.median / base.step.median
+        forward, step = 1000 * row.forward.median, 1000 * row.step.median
+        assert f"{label} {forward:.3g} ms {step:.3g} ms {ratio:.2f} × " in words
+
+
+def test_a_busy_machine_is_said() -> None:
+    study = Study(activations=("relu", "gelu"), grids=(Grid(seeds=1),))
+    (record,) = synthetic_costs(study)
+    said = []
+    for flagged in (False, True):
+        section = cost(Context(assemble(study, [{**record, "flagged": flagged}])))
+        assert section is not None
+        assert section.machine
+        texts = [block.text for block in section.blocks if isinstance(block, Prose)]
+        said.append(any("The machine was busy" in text for text in texts))
+    assert said == [False, True]
 
 
 def test_hostile_names_are_text(html: str, page: Page) -> None:
@@ -193,10 +297,9 @@ def test_words_of_the_answer(page: Page, results: Results) -> None:
         assert " ".join(sentence.split()) in words
     assert "cannot be told apart from relu" in words
     assert "smallest difference that could have been told from chance" in words
-    assert "diverged with silu (1 of 4)" in words
-    assert "Through ten layers, sigmoid reaches" in words
-    for sentence in findings.gradient_sentences(results):
-        assert sentence in words
+    assert "diverged with silu (1 of 4), drop-in" in words
+    assert "training stops working with sigmoid from ten layers on" in words
+    assert "Through the 10 activations of mlp:128x10 with default initialisation" in words
 
 
 def test_no_timestamp(html: str) -> None:
@@ -207,149 +310,142 @@ def test_small_enough(html: str) -> None:
     assert len(html.encode()) < 4_000_000
 
 
-def test_same_runs_give_the_same_bytes(html: str, results: Results) -> None:
-    study = results.study
-    diverged = frozenset({study.main_runs()[5].key})
-    runs = synthetic_runs(study, diverged)
-    assert build_report(assemble(study, reversed(runs))) == html
+def test_same_runs_give_the_same_bytes(html: str) -> None:
+    assert build_report(assemble(STUDY, reversed(RUNS))) == html
 
 
-def test_only_marked_parts_depend_on_the_machine(html: str, results: Results) -> None:
-    study = results.study
-    slower: list[dict[str, Any]] = synthetic_runs(study, frozenset({study.main_runs()[5].key}))
-    for run in slower:
-        run["timing"] = {"seconds_per_epoch": 9.5, "seconds_total": 99.0}
-        run["environment"] = {"cpu": "another"}
-    other = build_report(assemble(study, slower))
+def test_only_marked_parts_depend_on_the_machine(html: str) -> None:
+    slower: list[dict[str, Any]] = []
+    for run in RUNS:
+        if run["spec"].get("kind") == "cost":
+            network = {
+                label: {**row, "step": {"best": 1.0, "median": 2.0}}
+                for label, row in run["network"].items()
+            }
+            slower.append({**run, "network": network, "busy": 3.0, "flagged": True})
+            continue
+        timing = {"seconds_per_epoch": 9.5, "seconds_total": 99.0}
+        slower.append({**run, "timing": timing, "environment": {"cpu": "another"}})
+    other = build_report(assemble(STUDY, slower))
     assert other != html
 
     def without_machine(text: str) -> str:
         text = re.sub(r"<footer.*?</footer>", "", text, flags=re.DOTALL)
+        text = re.sub(r'<section id="\w+" class="machine".*?</section>', "", text, flags=re.DOTALL)
+        text = re.sub(r'<div class="panels \w+ machine".*?</div>', "", text, flags=re.DOTALL)
         return re.sub(r'<td class="number machine".*?</td>', "", text, flags=re.DOTALL)
 
     assert without_machine(other) == without_machine(html)
 
 
 def test_what_is_missing_is_said() -> None:
-    study = Study(seeds=2, activations=("relu", "gelu"), depths=(2,))
+    study = Study(activations=("relu", "gelu"), grids=(Grid(seeds=2),), recipe=Recipe(epochs=2))
     runs = synthetic_runs(study)
-    gone = study.main_runs()[1]
+    gone = plan(study, {}).specs()[1]
     partial = assemble(study, [run for run in runs if run["key"] != gone.key])
-    page = Page(build_report(partial))
-    assert "Incomplete." in page.words()
-    assert str(gone) in page.words()
+    words = Page(build_report(partial)).words()
+    assert "Incomplete." in words
+    assert str(gone) in words
     assert "Incomplete." not in Page(build_report(assemble(study, runs))).words()
+
+
+def test_pages_without_data_are_left_out() -> None:
+    """A store of bare runs has the tables and curves, and no empty page."""
+    study = Study(activations=("relu", "gelu"), grids=(Grid(seeds=2),), recipe=Recipe(epochs=2))
+    bare = synthetic_runs(study)
+    for run in bare:
+        for name in ("calibration", "mistakes", "robustness", "sparsity", "health", "signal"):
+            del run[name]
+    found = sections(assemble(study, bare))
+    assert [section.name for section in found] == [
+        *("answer", "results", "curves", "shapes", "maps", "method"),
+    ]
+    nothing = sections(assemble(study, []))
+    assert [section.name for section in nothing] == [
+        *("answer", "results", "shapes", "maps", "method"),
+    ]
+
+
+BRIEF = Recipe(epochs=2, batch_size=16, optimizer="sgd", momentum=0.9)
+LAYERS = (Grid(models=("mlp:8x3",), seeds=2),)
 
 
 @pytest.mark.parametrize(
     "study",
     [
-        Study(seeds=1, activations=("relu",), depths=()),
-        Study(seeds=1, depths=(1,)),
-        Study(activations=("sigmoid", "tanh"), reference="tanh", seeds=2, depths=(3,)),
+        Study(activations=("relu",), grids=(Grid(seeds=1),)),
+        Study(grids=(Grid(models=("mlp:8x1",), seeds=1), depth_grid((1,)))),
+        Study(activations=("sigmoid", "tanh"), reference="tanh", grids=LAYERS),
+        Study(activations=("elu:alpha=2", "elu", "prelu", "rrelu"), grids=LAYERS),
+        Study(activations=("relu", "elu"), grids=(*LAYERS, replace(LAYERS[0], recipe=BRIEF))),
     ],
-    ids=["one activation", "one seed", "another reference"],
+    ids=["one activation", "one seed", "another reference", "parameters", "two recipes"],
 )
 @pytest.mark.parametrize("share", [0, 1], ids=["no run", "all runs"])
 def test_unusual_studies_have_a_report(study: Study, share: int) -> None:
-    page = Page(build_report(assemble(study, synthetic_runs(study) if share else [])))
+    page = Page(build_report(assemble(study, synthetic_runs(study, cost=True) if share else [])))
     words = page.words()
     assert study.reference in words
-    if not share:
-        assert "Incomplete." in words
+    assert ("Incomplete." in words) == (not share)
 
 
-def test_command_repeats_the_study() -> None:
-    assert command(Study()) == "ogive study"
+def test_language_models_are_compared_by_their_loss() -> None:
     study = Study(
-        activations=("relu", "gelu"),
-        seeds=3,
-        hidden=(32,),
-        depths=(),
-        initialization="default",
-        protocol=Protocol(epochs=7),
+        data="text",
+        activations=("relu", "gelu", "swiglu"),
+        grids=(Grid(models=("charlm",), seeds=3),),
+        recipe=Recipe(epochs=2),
     )
-    assert command(study) == (
-        "ogive study --activations relu,gelu --seeds 3 --epochs 7 --hidden 32 --depths none "
-        "--init default"
+    results = assemble(study, synthetic_runs(study))
+    assert results.measure is LOSS
+    html = build_report(results)
+    words = Page(html).words()
+    assert "A lower test loss is better." in words
+    assert "bits per character" in words
+    assert "swiglu is not drawn" in words
+    cell = results.main.cell("gelu")
+    assert cell.mean is not None
+    assert cells(html, "level")["gelu"] == f"{cell.mean:.4f}"
+    names = [section.name for section in sections(results)]
+    assert not {"robustness", "disagreement"} & set(names)
+
+
+def test_a_report_loads_neither_torch_nor_scikit_learn() -> None:
+    """Both take longer than the report itself."""
+    program = (
+        "import sys\n"
+        "from synthetic_study import synthetic_runs\n"
+        "from ogive.study import Grid, Recipe, Study\n"
+        "from ogive.study.exports import latex_table\n"
+        "from ogive.study.report import build_report\n"
+        "from ogive.study.results import assemble\n"
+        "study = Study(activations=('relu', 'elu'), grids=(Grid(seeds=2),), "
+        "recipe=Recipe(epochs=2))\n"
+        "results = assemble(study, synthetic_runs(study, cost=True))\n"
+        "assert '</html>' in build_report(results) and latex_table(results)\n"
+        "print(sorted({'torch', 'sklearn'} & set(sys.modules)))"
     )
-
-
-def compared(**changes: tuple[float, float | None]) -> Results:
-    """Return results with given differences (in points) and adjusted p."""
-    study = Study(seeds=5, depths=())
-    base = assemble(study, synthetic_runs(study))
-    rows = []
-    for row in base.activations:
-        mean, p = changes.get(row.activation, (0.1, 0.8))
-        if row.activation == study.reference:
-            rows.append(row)
-            continue
-        size = mean / 100
-        rows.append(
-            replace(row, difference=Difference(5, size, size - 0.001, size + 0.001, p), p_holm=p)
-        )
-    return replace(base, activations=tuple(rows))
-
-
-def test_headline_names_who_differs_and_only_those() -> None:
-    assert findings.headline(compared()) == (
-        "None of the other six activations can be told apart from relu."
+    here = str(Path(__file__).parent)
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=here, capture_output=True, text=True, check=True
     )
-    assert findings.headline(compared(sigmoid=(-2.0, 0.001))) == (
-        "sigmoid does worse than relu; the other five cannot be told apart from relu."
+    assert ran.stdout == "[]\n"
+
+
+def own_activation(x: object) -> object:
+    """Stand for a person's own: the report must not call it."""
+    raise AssertionError("the report ran a person's own code")
+
+
+def test_a_person_s_own_activation_is_in_every_table_and_only_not_drawn() -> None:
+    study = Study(
+        activations=("relu", own_activation), grids=(Grid(seeds=3),), recipe=Recipe(epochs=3)
     )
-    both = compared(sigmoid=(-2.0, 0.001), tanh=(-3.0, 0.01), gelu=(1.0, 0.04), elu=(-9.0, 0.06))
-    assert findings.headline(both) == (
-        "tanh and sigmoid do worse than relu; gelu does better than relu; "
-        "the other three cannot be told apart from relu."
-    )
-
-
-def test_differences_are_never_claimed_without_a_p_value() -> None:
-    unknown = compared(**dict.fromkeys(Study().activations, (-5.0, None)))
-    assert findings.headline(unknown).startswith("Nothing can be said yet")
-    assert not any(findings.differs(row) for row in unknown.activations)
-
-
-def test_smallest_visible_difference_is_just_significant() -> None:
-    """A mean difference of exactly that size has a Bonferroni p of 5 %, Holm's first step."""
-    from scipy import stats
-
-    values = [0.01, 0.013, 0.008, 0.011, 0.016]
-    n, m = len(values), 6
-    spread = stats.tstd(values) / n**0.5
-    half = stats.t.ppf(0.975, n - 1) * spread
-    size = findings._threshold(Difference(n, 0.0, -half, half, 1.0), m)
-    assert size is not None
-    assert 2 * m * stats.t.sf(size / spread, n - 1) == pytest.approx(0.05)
-
-
-def test_no_interval_no_visible_difference() -> None:
-    study = Study(seeds=1, depths=())
-    assert findings.smallest_visible(assemble(study, synthetic_runs(study))) is None
-
-
-@pytest.mark.parametrize(
-    ("written", "expected"),
-    [
-        (wording.points(-0.01234), "−1.23"),
-        (wording.points(0.00001), "0.00"),
-        (wording.points(None), "–"),
-        (wording.p_value(0.0004), "< 0.001"),
-        (wording.p_value(0.0496), "0.0496"),
-        (wording.p_value(0.0512), "0.051"),
-        (wording.p_value(1.0), "1.000"),
-        (wording.duration(123.4), "123 s"),
-        (wording.duration(0.000123), "0.123 ms"),
-        (wording.power_of_ten(0.0), "0"),
-        (wording.power_of_ten(9.99e-8), "10⁻⁷"),
-        (wording.rough(0.0999), "0.10"),
-        (wording.listing([]), ""),
-        (wording.listing(["a", "b"]), "a and b"),
-        (wording.counted(0, "run"), "0 runs"),
-        (wording.percentage(None), "–"),
-    ],
-)
-def test_wording(written: str, expected: str) -> None:
-    assert written == expected
+    results = assemble(study, synthetic_runs(study, cost=True))
+    page = Page(build_report(results))
+    words = page.words()
+    assert "own_activation" in results.names
+    assert "own_activation is not drawn" in words
+    kinds = [a["class"] for tag, a in page.elements if tag == "figure"]
+    assert kinds.count("shape") == kinds.count("map") == 1
+    assert kinds.count("reliability") == 2

@@ -9,21 +9,39 @@ from pathlib import Path
 
 import pytest
 
-from ogive.study import Progress, Protocol, RunSpec, Store, Study, StudyInterrupted, run_study
-from ogive.study.data import load
-from ogive.study.engine import _Worker, run_specs
-from ogive.study.store import StoreError
+from ogive.study import (
+    Data,
+    Grid,
+    Progress,
+    Recipe,
+    RunSpec,
+    Store,
+    StoreError,
+    Study,
+    StudyInterrupted,
+    StudyRefusedError,
+    Tuning,
+    engines,
+    run_study,
+)
+from ogive.study.engine import run_specs
+from ogive.study.engines.base import Task
+from ogive.study.engines.local import LocalWorkers, _Worker
+from ogive.study.plan import plan
 
 SPECS = [RunSpec(activation=name, seed=seed) for seed in range(3) for name in ("relu", "tanh")]
 CHOSEN = RunSpec(activation="tanh", seed=1)
 
 TINY = Study(
     activations=("relu", "sigmoid"),
-    seeds=3,
-    hidden=(16, 16),
-    depths=(2, 3),
-    protocol=Protocol(epochs=4, batch_size=64),
+    grids=(
+        Grid(models=("mlp:16x2",), seeds=3),
+        Grid(models=("mlp:16x2", "mlp:16x3"), initializations=("default", "matched"), seeds=1),
+    ),
+    recipe=Recipe(epochs=4),
+    cost=False,
 )
+TINY_SPECS = plan(TINY, {}).specs()
 
 
 class Record(Progress):
@@ -58,11 +76,14 @@ def trainers(monkeypatch):
     monkeypatch.syspath_prepend(os.path.dirname(__file__))
 
 
-def carry_out(store, trainer, specs=SPECS, workers=2):
+def carry_out(store, trainer, specs=SPECS, workers=2, **others):
     record = Record()
-    execution = run_specs(
-        specs, store, workers=workers, progress=record, trainer=f"study_trainers:{trainer}"
-    )
+    named = {
+        name: f"study_trainers:{value}" if name in ("inspector", "measurer") else value
+        for name, value in others.items()
+    }
+    trainer = f"study_trainers:{trainer}"
+    execution = run_specs(specs, store, workers=workers, progress=record, trainer=trainer, **named)
     return record, execution
 
 
@@ -73,7 +94,7 @@ def test_everything_is_run_once_and_stored(store):
     assert sorted(record.keys("finished")) == sorted(record.keys("started")) == sorted(keys)
     assert execution.failures == ()
     assert (execution.counts.finished, execution.counts.reused) == (6, 0)
-    assert {run["rows"] for run in store.runs()} == {len(load("digits").train)}
+    assert {run["rows"] for run in store.runs()} == {len(Data.read("digits").load().train)}
     assert {run["threads"] for run in store.runs()} == {"1"}
 
 
@@ -171,8 +192,8 @@ def test_a_store_that_takes_no_more_stops_the_workers(store, monkeypatch):
     workers = []
     start = _Worker.__init__
 
-    def remember(self, trainer):
-        start(self, trainer)
+    def remember(self, module):
+        start(self, module)
         workers.append(self.process)
 
     monkeypatch.setattr(_Worker, "__init__", remember)
@@ -195,9 +216,10 @@ def test_wrong_numbers_of_workers_are_refused(store, workers):
 
 def test_a_busy_worker_ends_when_the_connection_closes():
     # The way out where the kernel does not end orphans.
-    worker = _Worker("study_trainers:forever")
+    worker = _Worker("study_trainers")
     try:
-        worker.give(SPECS[0], load("digits"))
+        task = Task("study_trainers:forever", SPECS[0], SPECS[0].data, "a long run")
+        worker.give(task, SPECS[0].data.load())
         assert not worker.connection.poll(0.3)
         worker.connection.close()
         assert worker.process.wait(timeout=20) == 0
@@ -210,7 +232,7 @@ import sys
 sys.path[:0] = [{folder!r}]
 from ogive.study import Store, StudyInterrupted
 from ogive.study.engine import TRAINER, run_specs
-from test_study_engine import SPECS, TINY
+from test_study_engine import SPECS, TINY_SPECS
 specs = {specs}
 try:
     with Store(sys.argv[1]) as store:
@@ -268,7 +290,7 @@ def test_a_killed_study_leaves_no_worker_behind(tmp_path):
 @linux
 def test_ctrl_c_stops_the_workers_and_says_what_is_stored(tmp_path):
     path = tmp_path / "runs.sqlite"
-    study = start_study(path, "SPECS * 20 + TINY.runs()", "'study_trainers:slow'")
+    study = start_study(path, "SPECS * 20 + TINY_SPECS", "'study_trainers:slow'")
     with Store(path) as store:
         wait_until(lambda: len(store.keys()) >= 2)
         workers = children(study.pid)
@@ -280,7 +302,7 @@ def test_ctrl_c_stops_the_workers_and_says_what_is_stored(tmp_path):
     assert said.startswith("interrupted: ")
     assert said.count("\n") == 1
     assert all(gone(pid) for pid in workers)
-    assert 2 <= stored < len(SPECS) + len(TINY.runs())
+    assert 2 <= stored < len(SPECS) + len(TINY_SPECS)
 
 
 def test_interruption_carries_the_counts(store):
@@ -303,13 +325,13 @@ def test_a_killed_study_goes_on_where_it_was_and_gives_the_same_numbers(tmp_path
     from ogive.study.training import train
 
     path = tmp_path / "runs.sqlite"
-    study = start_study(path, "TINY.runs()", "TRAINER")
+    study = start_study(path, "TINY_SPECS", "TRAINER")
     with Store(path) as store:
         wait_until(lambda: len(store.keys()) >= 3)
         os.kill(study.pid, signal.SIGKILL)
         study.communicate()
         before = store.keys()
-    wanted = {spec.key: spec for spec in TINY.runs()}
+    wanted = {spec.key: spec for spec in TINY_SPECS}
     assert 3 <= len(before) < len(wanted), "the study was not killed half-way"
 
     record = Record()
@@ -321,6 +343,287 @@ def test_a_killed_study_goes_on_where_it_was_and_gives_the_same_numbers(tmp_path
     assert execution.counts.reused == len(before)
 
     # Undisturbed, and in this very process: the same numbers, bit for bit.
-    data = load("digits")
-    undisturbed = {key: numbers(train(spec, data)) for key, spec in wanted.items()}
+    undisturbed = {key: numbers(train(spec)) for key, spec in wanted.items()}
     assert {run["key"]: numbers(run) for run in after} == undisturbed
+
+
+def test_the_data_are_handed_to_a_worker_once(store):
+    carry_out(store, "holds", SPECS)
+    held = {(run["pid"], run["dataset"]) for run in store.runs()}
+    # A second copy lies elsewhere in memory while the first is held.
+    assert len(held) == len({pid for pid, _ in held}) <= 2
+
+
+def test_an_engine_given_is_used_and_stopped(store):
+    class Counted(LocalWorkers):
+        started = given = stopped = 0
+
+        def start(self, number, module):
+            self.started += number
+            assert module == "study_trainers"
+            super().start(number, module)
+
+        def give(self, task, dataset):
+            self.given += 1
+            super().give(task, dataset)
+
+        def stop(self):
+            self.stopped += 1
+            super().stop()
+            assert self.free() == 0
+
+    engine = Counted()
+    _, execution = carry_out(store, "quick", workers=5, engine=engine)
+    assert execution.counts.finished == engine.given == len(SPECS)
+    assert engine.started == 5
+    assert engine.stopped >= 1
+    # No more workers than there is to do.
+    engine = Counted()
+    carry_out(store, "quick", [*SPECS, RunSpec(activation="elu")], workers=5, engine=engine)
+    assert (engine.started, engine.given) == (1, 1)
+
+
+def test_every_network_is_looked_at_once_before_the_first_run(store, tmp_path, monkeypatch):
+    folder = tmp_path / "marks"
+    folder.mkdir()
+    monkeypatch.setenv("STUDY_TRAINERS_MARKS", str(folder))
+    deeper = [RunSpec(activation="relu", model="mlp:8x3", seed=seed) for seed in range(2)]
+    record, execution = carry_out(store, "quick", [*SPECS, *deeper], inspector="passes")
+    # A second look at one would have failed.
+    assert {path.name for path in folder.iterdir()} == {"relu-2", "tanh-2", "relu-3"}
+    assert execution.counts.finished == 8
+    # What is in the store needs no look.
+    record, _ = carry_out(store, "quick", [*SPECS, *deeper], inspector="missing")
+    assert record.keys("started") == []
+
+
+def test_what_is_refused_in_the_inspection_stops_everything(store):
+    record = Record()
+    with pytest.raises(StudyRefusedError, match=r"^tanh in mlp:128x2: tanh\(1\) is 0\.5 here$"):
+        run_specs(
+            SPECS,
+            store,
+            progress=record,
+            trainer="study_trainers:quick",
+            inspector="study_trainers:refuses",
+        )
+    assert record.keys("started") == []
+    assert store.keys() == set()
+
+
+def test_an_inspection_that_fails_is_refused_in_one_line(store):
+    with pytest.raises(StudyRefusedError) as caught:
+        carry_out(store, "quick", workers=1, inspector="inspection_fails")
+    assert str(caught.value) == "relu in mlp:128x2: RuntimeError: no luck today"
+
+
+def test_a_worker_that_dies_in_the_inspection_is_replaced(store, tmp_path, monkeypatch):
+    monkeypatch.setenv("STUDY_TRAINERS_MARK", str(tmp_path / "died"))
+    _, execution = carry_out(store, "quick", inspector="inspection_dies_once")
+    assert (tmp_path / "died").exists()
+    assert execution.counts.finished == len(SPECS)
+
+
+def test_an_inspection_that_kills_its_worker_twice_is_refused(store):
+    with pytest.raises(StudyRefusedError, match=r"killed by SIGKILL.*the one before") as caught:
+        carry_out(store, "quick", inspector="inspection_dies")
+    assert "\n" not in str(caught.value)
+
+
+def rounds(stored):
+    """Ask for one seed after the other, the next when the one before it is there."""
+    number = 0
+    while number < 3 and all(spec.key in stored for spec in SPECS[: 2 * number]):
+        number += 1
+    return SPECS[: 2 * number], len(SPECS) - 2 * number
+
+
+def test_what_is_asked_for_may_grow_with_what_is_there(store):
+    record, execution = carry_out(store, "quick", rounds)
+    assert execution.counts.finished == execution.counts.total == len(SPECS)
+    # The total is known from the first, and each round begins when the one before it has ended.
+    assert {counts.total for _, _, counts in record.events} == {len(SPECS)}
+    finished = record.keys("finished")
+    for first in (0, 2, 4):
+        assert set(finished[first : first + 2]) == {s.key for s in SPECS[first : first + 2]}
+    record, execution = carry_out(store, "missing", rounds)
+    assert execution.counts.reused == len(SPECS)
+
+
+def test_a_round_that_asks_for_more_gets_more_workers(store):
+    def growing(stored):
+        return (SPECS, 0) if SPECS[0].key in stored else (SPECS[:1], 5)
+
+    record, execution = carry_out(store, "slow", growing, workers=3)
+    assert execution.counts.finished == len(SPECS)
+    assert max(counts.running for _, _, counts in record.events) == 3
+
+
+@pytest.mark.parametrize("trainer", ["raises", "dies"])
+def test_a_study_that_waits_for_a_run_that_failed_comes_to_an_end(store, trainer):
+    _, execution = carry_out(store, trainer, rounds)
+    (failure,) = execution.failures
+    assert failure.spec == CHOSEN
+    # The last round was never asked for, and the counts say so.
+    assert (execution.counts.finished, execution.counts.total) == (3, 6)
+
+
+def test_the_tuned_protocol_runs_to_its_end_in_rounds(store):
+    study = Study(
+        activations=("relu", "tanh"),
+        grids=(Grid(models=("mlp:8x1",), protocols=("tuned",), seeds=2),),
+        tuning=Tuning(rates=(0.5, 1, 2), gains=(1,), seeds=1),
+        cost=False,
+    )
+
+    def asked(stored):
+        planned = plan(study, stored)
+        return planned.specs(), planned.later
+
+    _, execution = carry_out(store, "tuned", asked)
+    assert execution.counts.finished == execution.counts.total == 2 * 3 + 2 * 2
+    made = plan(study, {run["key"]: run for run in store.runs()})
+    assert [cell.choice.learning_rate for cell in made.cells] == [
+        2 * study.recipe.learning_rate
+    ] * 2
+    # From a store that holds the trials, the same runs are asked for.
+    _, execution = carry_out(store, "missing", asked)
+    assert execution.counts.reused == 10
+
+
+ALONE = [RunSpec(activation="elu", seed=seed) for seed in range(3)]
+
+
+def test_what_must_be_alone_is_done_last_and_one_at_a_time(store, tmp_path, monkeypatch):
+    folder = tmp_path / "marks"
+    folder.mkdir()
+    monkeypatch.setenv("STUDY_TRAINERS_MARKS", str(folder))
+    record, execution = carry_out(store, "marks", alone=ALONE, measurer="alone")
+    assert execution.counts.finished == execution.counts.total == len(SPECS) + len(ALONE)
+    assert record.keys("finished")[-3:] == [spec.key for spec in ALONE]
+    assert [store.get(spec.key)["others"] for spec in ALONE] == [[], [], []]
+    started = [counts for name, spec, counts in record.events if name == "started"]
+    assert [counts.running for counts in started[-3:]] == [1, 1, 1]
+    # It is kept like a run: nothing is left to do, and no worker starts.
+    record, execution = carry_out(store, "missing", alone=ALONE, measurer="missing")
+    assert record.keys("started") == []
+
+
+def test_what_must_be_alone_is_done_where_no_run_is_missing(store):
+    carry_out(store, "quick")
+    _, execution = carry_out(store, "missing", alone=ALONE, measurer="quick")
+    assert (execution.counts.reused, execution.counts.finished) == (6, 3)
+
+
+def test_what_must_be_alone_fails_like_a_run(store):
+    alone = [RunSpec(activation="tanh", seed=1, gain=2), *ALONE]
+    _, execution = carry_out(store, "quick", SPECS[:1], alone=alone, measurer="raises")
+    assert [failure.spec for failure in execution.failures] == alone[:1]
+    assert execution.counts.finished == 4
+    _, execution = carry_out(store, "quick", SPECS[:1], alone=alone, measurer="dies")
+    (failure,) = execution.failures
+    assert "the one before it" in failure.reason
+
+
+def test_another_engines_workers_have_gone_when_something_is_alone(store):
+    class Elsewhere:
+        """Workers of another engine, which must not be there in the end."""
+
+        def __init__(self):
+            self.inner = LocalWorkers()
+            self.start, self.free = self.inner.start, self.inner.free
+            self.give, self.wait, self.ready = self.inner.give, self.inner.wait, self.inner.ready
+            self.stop = self.inner.stop
+
+    engine = Elsewhere()
+
+    class Look(Progress):
+        def started(self, spec, counts):
+            if spec.activation.label == "elu":
+                assert not engine.inner._workers
+
+    execution = run_specs(
+        SPECS[:2],
+        store,
+        engine=engine,
+        progress=Look(),
+        trainer="study_trainers:quick",
+        alone=ALONE[:1],
+        measurer="study_trainers:quick",
+    )
+    assert execution.counts.finished == 3
+
+
+def test_the_run_of_a_quicker_process_is_the_one_that_counts(store):
+    class Quicker(Progress):
+        """Store another process's result while the run is under way."""
+
+        def started(self, spec, counts):
+            with Store(store.path) as other:
+                other.put({"key": spec.key, "spec": spec.to_dict(), "by": "another"})
+
+        def finished(self, spec, run, counts):
+            assert run["by"] == "another"
+
+    seen = []
+
+    def asked(stored):
+        seen.append([run["by"] for run in stored.values()])
+        return SPECS[:1], 0
+
+    run_specs(asked, store, progress=Quicker(), trainer="study_trainers:quick")
+    assert seen[-1] == ["another"]
+
+
+def test_counts_cost_no_look_at_every_run(store, monkeypatch):
+    # They are said twice a run: were each in proportion to the runs, thousands would take minutes.
+    looks = []
+    monkeypatch.setattr(RunSpec, "work", property(lambda spec: looks.append(spec) or 1.0))
+    specs = [RunSpec(activation="relu", seed=seed) for seed in range(30)]
+    _, execution = carry_out(store, "quick", specs)
+    assert execution.counts.work_done == 30
+    assert len(looks) == 2 * len(specs)
+
+
+@pytest.mark.parametrize("least", [0, 1, 4])
+def test_a_study_killed_at_any_moment_loses_nothing_that_was_stored(tmp_path, least):
+    path = tmp_path / "runs.sqlite"
+    study = start_study(path, "SPECS + TINY_SPECS", "'study_trainers:slow'")
+    with Store(path) as store:
+        wait_until(lambda: len(store.keys()) >= least)
+        before = {run["key"]: run for run in store.runs()}
+        os.kill(study.pid, signal.SIGKILL)
+        study.communicate()
+        after = {run["key"]: run for run in store.runs()}
+        assert before.items() <= after.items()
+        assert len(after) < len(SPECS) + len(TINY_SPECS)
+        record, execution = carry_out(store, "quick", SPECS + TINY_SPECS)
+        assert execution.counts.reused == len(after)
+        assert execution.counts.stored == len(SPECS) + len(TINY_SPECS)
+        assert not after.keys() & set(record.keys("started"))
+
+
+def test_engines_are_had_by_name():
+    assert isinstance(engines.by_name("local"), LocalWorkers)
+    with pytest.raises(ValueError, match="must be one of local, ray, slurm, not 'lokal'"):
+        engines.by_name("lokal")
+    with pytest.raises(ValueError, match="'local' has no options, and was given 'address'"):
+        engines.by_name("local", address="host:1")
+
+
+@pytest.mark.parametrize(("name", "library"), [("ray", "ray"), ("slurm", "submitit")])
+def test_a_cluster_without_its_library_is_refused_in_one_line(monkeypatch, name, library):
+    monkeypatch.setattr("ogive.extras.find_spec", lambda module: None)
+    with pytest.raises(ModuleNotFoundError, match=rf'needs {library}: pip install "ogive\[{name}'):
+        engines.by_name(name)
+
+
+def test_reading_the_engines_loads_no_heavy_library():
+    code = """
+import sys
+from ogive.study import engines
+engines.by_name("local")
+print([name for name in ("torch", "scipy", "sklearn", "ray", "submitit") if name in sys.modules])
+"""
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout == "[]\n"

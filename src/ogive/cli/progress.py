@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import click
+from rich.markup import escape
 
 from ogive.cli.console import console
 from ogive.page.wording import counted
 from ogive.study import Counts, Failure, Progress, RunSpec
+from ogive.study.engine import Spec
 from ogive.study.store import Run
 
 
@@ -50,10 +52,11 @@ class Bar(Progress):
             self._bar.update(self._task, total=counts.work, runs=_runs(counts))
             self._bar.start()
 
-    def finished(self, spec: RunSpec, run: Run, counts: Counts) -> None:
+    def finished(self, spec: Spec, run: Run, counts: Counts) -> None:
         """Advance."""
+        last = spec.activation.label if isinstance(spec, RunSpec) else str(spec)
         self._bar.update(
-            self._task, completed=counts.work_done, runs=_runs(counts), last=spec.activation
+            self._task, completed=counts.work_done, runs=_runs(counts), last=escape(last)
         )
         done = counts.work_done / counts.work
         if not self._live and (done >= self._told + 0.1 or done >= 1):

@@ -8,7 +8,8 @@ import click
 
 from ogive.cli import declaration
 from ogive.cli.group import mistake, require
-from ogive.cli.output import writable_file, write_whole
+from ogive.cli.output import writable_file
+from ogive.cli.written import EXPORT_HELP, write_report
 
 
 @click.command("report")
@@ -24,7 +25,8 @@ from ogive.cli.output import writable_file, write_whole
     type=click.Path(path_type=Path, readable=False),
     help="Where to.  [default: DIR/report.html]",
 )
-def command(folder: Path, file: Path | None) -> None:
+@click.option("--export", is_flag=True, help=EXPORT_HELP)
+def command(folder: Path, file: Path | None, export: bool) -> None:
     """Make the report of the study in DIR again, from the runs that are there.
 
     DIR is the folder that `ogive study` wrote (ogive-study by default). Nothing is trained; the
@@ -42,7 +44,6 @@ def command(folder: Path, file: Path | None) -> None:
 
     from ogive.cli.warnings import warnings_in_one_line
     from ogive.study import Store, StoreError
-    from ogive.study.report import build_report
     from ogive.study.results import assemble
 
     try:
@@ -51,7 +52,7 @@ def command(folder: Path, file: Path | None) -> None:
     except StoreError as error:
         raise mistake(error) from None
     if results.missing:
-        missing, total = len(results.missing), len(asked.runs())
-        click.echo(f"{missing} of {total} runs {'is' if missing == 1 else 'are'} missing", err=True)
-    write_whole(target, build_report(results))
-    click.echo(f"report: {target}")
+        missing = len(results.missing)
+        verb = "is" if missing == 1 else "are"
+        click.echo(f"{missing} of {results.total} runs {verb} missing", err=True)
+    write_report(results, target, folder if export else None)

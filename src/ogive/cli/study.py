@@ -4,75 +4,143 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ogive.cli import declaration
+from ogive.cli import asked, declaration, merge
 from ogive.cli.group import INTERRUPTED, mistake, require
-from ogive.cli.output import make_folder, writable_file, write_whole
-from ogive.cli.parsing import names, wholes, wholes_or_none
-from ogive.study.declaration import Protocol
+from ogive.cli.output import make_folder, writable_file
+from ogive.cli.parsing import names, wholes_or_none
+from ogive.cli.written import EXPORT_HELP, write_report
 
 if TYPE_CHECKING:
     from ogive.study import Execution, Failure, Store, Study
 
-_LIBRARIES = ("torch", "sklearn", "scipy", "matplotlib", "jinja2")
+_LIBRARIES = ("torch", "scipy", "matplotlib", "jinja2")
 _POSITIVE = click.IntRange(min=1)
 
 
-@click.command("study")
-@click.option("--data", default="digits", show_default=True, help="Data set.")
+class _Study(click.Group):
+    """A group whose first command need not be named: `ogive study fashion.toml` runs a study."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the name of the command that is meant before its arguments."""
+        if not args or args[0] not in self.commands:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command; in messages the one that need not be named is not named."""
+        name, found, rest = super().resolve_command(ctx, args)
+        return ("" if name == "run" else name), found, rest
+
+
+@click.group("study", cls=_Study)
+def command() -> None:
+    """Train one network with each activation under the same conditions, and write a report."""
+
+
+def _read(read: Callable[[str], Any]) -> Callable[..., Any]:
+    """Return the callback of an option whose text `read` understands."""
+
+    def callback(context: click.Context, option: click.Parameter, text: str | None) -> Any:
+        if text is None:
+            return None
+        try:
+            return read(text)
+        except ValueError as error:
+            raise click.BadParameter(str(error), context, option) from None
+
+    return callback
+
+
+def _depths(
+    context: click.Context, option: click.Parameter, text: str | None
+) -> tuple[int, ...] | None:
+    return None if text is None else wholes_or_none(context, option, text)
+
+
+@command.command("run")
+@click.argument("source", metavar="[DECLARATION]", required=False)
+@click.option("--data", help="Data set: a name of `ogive data`, or your own.  [default: digits]")
 @click.option(
-    "--activations",
-    callback=names,
-    metavar="A,B,...",
-    help="Activations, by their names in `ogive functions`.  [default: seven common ones]",
-)
-@click.option("--seeds", type=_POSITIVE, default=5, show_default=True, help="Seeds for each.")
-@click.option(
-    "--epochs", type=_POSITIVE, help=f"Passes over the data.  [default: {Protocol.epochs}]"
-)
-@click.option(
-    "--hidden", callback=wholes, metavar="N,N,...", default="128,128", show_default=True,
-    help="Units of each hidden layer.",
+    "--model", "models", callback=names, metavar="M,...",
+    help="Networks: mlp:64x3, cnn, my_package:my_network ...  [default: mlp:128x2]",
 )  # fmt: skip
 @click.option(
-    "--depths", callback=wholes_or_none, metavar="N,N,...", default="2,10", show_default=True,
-    help="Numbers of layers for the gradient by depth, or none.",
+    "--activations", callback=names, metavar="A,B,...",
+    help="Activations: names of `ogive functions`, or my_package:MyActivation; with + before each "
+    "they are added to the declaration's.  [default: seven common ones]",
+)  # fmt: skip
+@click.option("--reference", help="What the others are compared with.  [default: relu]")
+@click.option(
+    "--init", "initializations", callback=names, metavar="I,...",
+    help="default (the network's own), matched (to the activation), lsuv.  [default: matched]",
 )  # fmt: skip
 @click.option(
-    "--init", "initialization", type=click.Choice(["matched", "default"]), default="matched",
-    show_default=True, help="Matched to the activation, or torch's own default.",
+    "--protocol", "protocols", callback=names, metavar="P,...",
+    help="drop-in (one recipe for all), tuned (rate and gain for each).  [default: drop-in]",
 )  # fmt: skip
+@click.option(
+    "--seeds", callback=_read(asked.seeds), metavar="N",
+    help="Seeds for each; 5..20@0.01 adds seeds until intervals are that narrow.  [default: 5]",
+)  # fmt: skip
+@click.option(
+    "--depths", callback=_depths, metavar="N,N,...",
+    help="Perceptrons of so many layers beside, for the gradient by depth, or none.  "
+    "[default: 2,10 where no network or data are named]",
+)  # fmt: skip
+@click.option("--epochs", type=_POSITIVE, help="Passes over the data.  [default: 25]")
+@click.option(
+    "--recipe", callback=_read(asked.fields), metavar="K=V,...",
+    help="How it is trained: optimizer, learning_rate, schedule, batch_size, ...",
+)  # fmt: skip
+@click.option(
+    "--tuning", callback=_read(asked.fields), metavar="K=V,...",
+    help="The budget of tuning: rates=0.3/1/3,gains=0.7/1/1.4,seeds=1.",
+)  # fmt: skip
+@click.option("--cost/--no-cost", default=None, help="Measure costs after training.  [default: do]")
+@click.option("--name", help="What the study is called in its report.")
 @click.option(
     "--workers", type=_POSITIVE, default=2, show_default=True, help="Runs at a time, a thread each."
 )
 @click.option(
+    "--engine", type=click.Choice(["local", "ray", "slurm"]), default="local", show_default=True,
+    help="Processes of this machine, a Ray cluster, or Slurm.",
+)  # fmt: skip
+@click.option("--address", help="Of a Ray cluster that is running.")
+@click.option(
     "--out", "folder", type=click.Path(path_type=Path, readable=False), default="ogive-study",
     show_default=True, help="Folder for the finished runs and the report.",
 )  # fmt: skip
+@click.option("--export", is_flag=True, help=EXPORT_HELP)
 @click.option("--fresh", is_flag=True, help="Set the finished runs in the folder aside first.")
-def command(
-    data: str,
-    activations: tuple[str, ...] | None,
-    seeds: int,
+def run(
+    source: str | None,
     epochs: int | None,
-    hidden: tuple[int, ...],
-    depths: tuple[int, ...],
-    initialization: str,
     workers: int,
+    engine: str,
+    address: str | None,
     folder: Path,
+    export: bool,
     fresh: bool,
+    **options: Any,
 ) -> None:
     """Train one network with each activation under the same conditions, and write a report.
 
-    Every finished run is kept at once: a study that is stopped goes on where it was when the same
-    command is given again, and one that asks for more makes only what is new.
+    DECLARATION is a TOML file, or the name of a study that ships with Ogive; options stand in
+    place of what it says. Every finished run is kept at once: a study that is stopped goes on
+    where it was when the same command is given again, and one that asks for more makes only what
+    is new.
     """
-    asked = _declare(data, activations, seeds, epochs, hidden, depths, initialization)
+    if epochs is not None:
+        options["recipe"] = {**(options["recipe"] or {}), "epochs": epochs}
+    study = asked.study_asked(source, options)
     make_folder(folder)
     report = folder / declaration.REPORT
     for file in (report, folder / declaration.DECLARATION):
@@ -85,44 +153,16 @@ def command(
         if fresh:
             _set_aside(folder)
         with _open(folder / declaration.STORE) as store:
-            declaration.save(asked, folder)
-            execution = _run(asked, store, workers, folder)
+            declaration.save(study, folder)
+            execution = _run(study, store, workers, engine, address, folder)
             runs = store.runs()
-    _finish(asked, runs, report)
+    _finish(study, runs, report, folder if export else None)
     if execution.failures:
         _complain(execution.failures)
         click.get_current_context().exit(1)
 
 
-def _declare(
-    data: str,
-    activations: tuple[str, ...] | None,
-    seeds: int,
-    epochs: int | None,
-    hidden: tuple[int, ...],
-    depths: tuple[int, ...],
-    initialization: str,
-) -> Study:
-    """Return the declaration that the options make, or say what is wrong with them."""
-    from ogive import catalog
-    from ogive.study import Protocol, Study
-
-    try:
-        asked = Study().activations if activations is None else activations
-        known = [catalog.get(name).name for name in asked]
-        return Study(
-            data=data,
-            activations=tuple(known),
-            # What is compared needs something to be compared with; ReLU is what most people use.
-            reference="relu" if "relu" in known else known[0],
-            seeds=seeds,
-            hidden=hidden,
-            depths=depths,
-            initialization=initialization,
-            protocol=Protocol() if epochs is None else Protocol(epochs=epochs),
-        )
-    except ValueError as error:
-        raise mistake(error) from None
+command.add_command(merge.command)
 
 
 def _open(path: Path) -> Store:
@@ -151,14 +191,24 @@ def _set_aside(folder: Path) -> None:
     click.echo(f"the finished runs are now in {target}")
 
 
-def _run(asked: Study, store: Store, workers: int, folder: Path) -> Execution:
+def _run(
+    study: Study, store: Store, workers: int, engine: str, address: str | None, folder: Path
+) -> Execution:
     from ogive.cli.progress import Bar
-    from ogive.study import StoreError, StudyInterrupted, run_study
+    from ogive.study import StoreError, StudyInterrupted, StudyRefusedError, engines, run_study
+    from ogive.study.shipped import fill
 
     bar = Bar()
     try:
+        fill(store, study)
         with contextlib.closing(bar):
-            return run_study(asked, store, workers=workers, progress=bar)
+            return run_study(
+                study,
+                store,
+                workers=workers,
+                engine=engines.by_name(engine, address=address),
+                progress=bar,
+            )
     except StudyInterrupted as interruption:
         counts = interruption.counts
         click.echo(
@@ -168,7 +218,7 @@ def _run(asked: Study, store: Store, workers: int, folder: Path) -> Execution:
             err=True,
         )
         click.get_current_context().exit(INTERRUPTED)
-    except StoreError as error:
+    except (StoreError, StudyRefusedError, ModuleNotFoundError, ValueError) as error:
         raise mistake(error) from None
 
 
@@ -182,17 +232,15 @@ def _complain(failures: Sequence[Failure]) -> None:
         click.echo(f"ogive: failed: {alike[0].spec}{others}: {reason}", err=True)
 
 
-def _finish(asked: Study, runs: list[dict[str, object]], report: Path) -> None:
+def _finish(study: Study, runs: list[dict[str, object]], report: Path, export: Path | None) -> None:
     """Print the table, write the report and say where it is."""
     from ogive.cli.console import console
     from ogive.cli.table import results_table
     from ogive.study.findings import headline
-    from ogive.study.report import build_report
     from ogive.study.results import assemble
 
-    results = assemble(asked, runs)
+    results = assemble(study, runs)
     out = console()
     out.print(results_table(results))
     out.print(headline(results), markup=False)
-    write_whole(report, build_report(results))
-    click.echo(f"report: {report}")
+    write_report(results, report, export)

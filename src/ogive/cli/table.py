@@ -1,20 +1,22 @@
-"""The results of a study as a table for the terminal."""
+"""The results of a study as tables for the terminal, one a setting."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ogive.page import wording
-from ogive.study import findings
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.table import Table
 
-    from ogive.study.results import ActivationResult, Results
+    from ogive.study.results import CellResult, Measure, Results, SettingResult
+
+__all__ = ["results_table"]
 
 
-def results_table(results: Results) -> Table:
-    """Return the table: accuracy, paired difference with its interval, p after Holm, time.
+def results_table(results: Results) -> RenderableType:
+    """Return the tables: the compared quantity, paired difference with interval, p, groups, time.
 
     Parameters
     ----------
@@ -22,39 +24,58 @@ def results_table(results: Results) -> Table:
 
     Returns
     -------
-    rich.table.Table
+    rich.console.RenderableType
+        The table of the study's setting; of several settings each table below its title.
     """
+    from rich.console import Group
+    from rich.text import Text
+
+    tables = [_table(results, result) for result in results.compared]
+    if len(tables) == 1:
+        return tables[0]
+    parts: list[RenderableType] = []
+    for result, table in zip(results.compared, tables, strict=True):
+        parts += [Text(result.title, style="bold"), table, ""]
+    return Group(*parts[:-1])
+
+
+def _table(results: Results, result: SettingResult) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    study = results.study
+    measure = results.measure
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     table.add_column("activation")
-    for heading in ("accuracy %", f"− {study.reference}", "95 % interval", "p (Holm)", "runs"):
+    level = f"{measure.key} {measure.unit}"
+    for heading in (level, f"− {results.reference}", "95 % interval", "p (Holm)"):
         table.add_column(heading, justify="right")
+    table.add_column("group")
+    table.add_column("runs", justify="right")
     table.add_column("an epoch", justify="right", style="dim")
-    for result in results.activations:
-        name = Text(result.activation, style="bold" if findings.differs(result) else "")
-        table.add_row(name, *_cells(result, study.reference, study.seeds))
+    for cell in result.cells:
+        name = Text(cell.label, style="bold" if result.differs(cell) else "")
+        table.add_row(name, *_cells(result, cell, measure))
     return table
 
 
-def _cells(result: ActivationResult, reference: str, seeds: int) -> list[str]:
-    sd = "" if result.sd is None else f" ± {100 * result.sd:.2f}"
-    runs = f"{result.n} of {seeds}"
-    if result.diverged:
-        runs += f", {result.diverged} diverged"
-    difference = result.difference
+def _cells(result: SettingResult, cell: CellResult, measure: Measure) -> list[str]:
+    sd = "" if cell.sd is None else f" ± {measure.size(cell.sd)}"
+    runs = f"{cell.n} of {cell.asked}" if cell.asked else "none yet"
+    if cell.diverged:
+        runs += f", {cell.diverged} diverged"
+    reference = cell.label == result.reference
+    difference = cell.difference
     interval = "–"
     if difference is not None and difference.lower is not None:
-        interval = f"{wording.points(difference.lower)} to {wording.points(difference.upper)}"
+        ends = (difference.lower, difference.upper)
+        interval = " to ".join(measure.difference(end) for end in ends)
+    shown = measure.difference(None if difference is None else difference.mean)
     return [
-        wording.percentage(result.mean) + sd,
-        "reference"
-        if result.activation == reference
-        else wording.points(None if difference is None else difference.mean),
-        "" if result.activation == reference else interval,
-        "" if result.activation == reference else wording.p_value(result.p_holm),
+        measure.level(cell.mean) + sd,
+        "reference" if reference else shown,
+        "" if reference else interval,
+        "" if reference else wording.p_value(cell.p_holm),
+        "" if result.groups is None else result.groups.letters.get(cell.label, ""),
         runs,
-        wording.duration(result.seconds_per_epoch),
+        wording.duration(cell.seconds_per_epoch),
     ]

@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ogive.page.style import root
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -75,7 +77,7 @@ def label_ends(
     Parameters
     ----------
     axes : matplotlib.axes.Axes
-        One panel, drawn at 72 dots per inch, so that a dot is a CSS pixel.
+        One panel of `ogive.page.style.panel`: at its 72 dots per inch a dot is a CSS pixel.
     ends : mapping of str to tuple of float
         Each line's last point, in data units; a name whose point is not finite is left out.
     styles : mapping of str to LineStyle
@@ -85,7 +87,10 @@ def label_ends(
         Distance from the axes to the markers, in pixels.
     """
     from matplotlib.lines import Line2D
+    from matplotlib.transforms import Affine2D
 
+    # In points rather than dots, so that the labels stay in place at every resolution.
+    points_of_figure = Affine2D().scale(1 / 72) + root(axes).dpi_scale_trans
     box = axes.get_window_extent()
     names = [name for name, (_, value) in ends.items() if math.isfinite(value)]
     points = [axes.transData.transform(ends[name]) for name in names]
@@ -97,7 +102,7 @@ def label_ends(
             Line2D(
                 [float(point[0]) + 3, box.x1 + reach - 5],
                 [start, y],
-                transform=None,
+                transform=points_of_figure,
                 color=style.hex,
                 linewidth=0.7,
                 clip_on=False,
@@ -107,7 +112,7 @@ def label_ends(
             Line2D(
                 [box.x1 + reach],
                 [y],
-                transform=None,
+                transform=points_of_figure,
                 color=style.hex,
                 marker=style.marker,
                 markersize=6,
@@ -118,7 +123,7 @@ def label_ends(
         axes.annotate(
             name,
             xy=(box.x1 + reach + 7, y - 0.5),
-            xycoords="figure pixels",
+            xycoords="figure points",
             va="center_baseline",
             ha="left",
             annotation_clip=False,

@@ -168,6 +168,7 @@ _SETTINGS: Any = {
     "lines.linewidth": 2,
     "lines.solid_capstyle": "round",
     "text.color": INK,
+    "text.parse_math": False,  # a name may hold any mark
     "figure.facecolor": "none",
     "axes.facecolor": "none",
     "savefig.facecolor": "none",

@@ -11,6 +11,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+#: Above so many decades, the numbers within each that have a tick.
+_FACTORS: tuple[tuple[float, tuple[float, ...]], ...] = (
+    (3, (1,)),
+    (1.7, (1, 3)),
+    (0.8, (1, 2, 5)),
+    (0.4, (1, 1.5, 2, 3, 4, 6, 8)),
+    (-math.inf, (1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9)),
+)
+
+
 def decades(axes: Axes) -> None:
     """Put the ticks of a logarithmic y axis at round numbers, about five of them."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
@@ -18,7 +28,7 @@ def decades(axes: Axes) -> None:
     low, high = axes.get_ylim()
     span = math.log10(high) - math.log10(low)
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    factors = (1.0,) if span > 3 else (1.0, 3.0) if span > 1.7 else (1.0, 2.0, 5.0)
+    factors = next(factors for least, factors in _FACTORS if span > least)
     step = max(1, math.ceil(span / 6))
     ticks = [
         factor * 10.0**exponent

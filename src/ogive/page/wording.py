@@ -19,22 +19,6 @@ def percentage(share: float | None) -> str:
     return "–" if share is None else f"{100 * share:.2f}"
 
 
-def points(difference: float | None) -> str:
-    """Write a difference of accuracies in percentage points, always with its sign.
-
-    Examples
-    --------
-    >>> points(-0.0134), points(0.002), points(0.0)
-    ('−1.34', '+0.20', '0.00')
-    """
-    if difference is None:
-        return "–"
-    text = f"{abs(100 * difference):.2f}"
-    if float(text) == 0:
-        return text
-    return f"{'−' if difference < 0 else '+'}{text}"
-
-
 def p_value(p: float | None) -> str:
     """Write a p-value to three places; to four where three would hide the side of 5 % it is on.
 

@@ -6,30 +6,48 @@ Importing this package loads neither torch nor SciPy: the trainings happen in wo
 and the statistics load when they are asked for.
 """
 
-from ogive.study.declaration import DATASETS, INITIALIZATIONS, Protocol, RunSpec, Study
+from ogive.study.activation import Activation
+from ogive.study.data import Data, Dataset, Part
+from ogive.study.declaration import Grid, Seeds, Setting, Study, Tuning, depth_grid
 from ogive.study.engine import (
     Counts,
     Execution,
     Failure,
     Progress,
     StudyInterrupted,
+    StudyRefusedError,
     run_study,
 )
+from ogive.study.engines.base import EngineError
+from ogive.study.model import Model
+from ogive.study.recipe import Recipe
+from ogive.study.spec import INITIALIZATIONS, RunSpec
 from ogive.study.store import Store, StoreError, StoreWarning
 
 __all__ = [
-    "DATASETS",
     "INITIALIZATIONS",
+    "Activation",
     "Counts",
+    "Data",
+    "Dataset",
+    "EngineError",
     "Execution",
     "Failure",
+    "Grid",
+    "Model",
+    "Part",
     "Progress",
-    "Protocol",
+    "Recipe",
     "RunSpec",
+    "Seeds",
+    "Setting",
     "Store",
     "StoreError",
     "StoreWarning",
     "Study",
     "StudyInterrupted",
+    "StudyRefusedError",
+    "Tuning",
+    "depth_grid",
     "run_study",
 ]

@@ -10,13 +10,14 @@ the initialisation that the catalogue names. NumPy and Ogive's own functions suf
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from ogive import catalog
 from ogive.page.landscape import Landscape
-from ogive.study.figures.shapes import evaluate_value
+from ogive.study.figures.shapes import DEFAULTS, evaluate_value
 
 DEPTH = 5
 WIDTH = 64
@@ -38,8 +39,13 @@ class ActivationMap(Landscape):
     activation: str
 
 
-def activation_map(activation: str, points: int = 160, seed: int = SEED) -> ActivationMap:
-    r"""Compute the activation map of a function of the catalogue at its default parameters.
+def activation_map(
+    activation: str,
+    points: int = 160,
+    seed: int = SEED,
+    parameters: Mapping[str, float] = DEFAULTS,
+) -> ActivationMap:
+    r"""Compute the activation map of a function of the catalogue.
 
     Layer :math:`l` is :math:`h_l = f(W_l h_{l-1} + b_l)` with five layers of 64 units and one
     linear output; :math:`W_l` has normal entries scaled as the initialisation of `activation`
@@ -55,6 +61,8 @@ def activation_map(activation: str, points: int = 160, seed: int = SEED) -> Acti
         Grid points along each side, at least 2.
     seed : int
         Of the draw, which is the same for every activation.
+    parameters : mapping of str to float
+        Those that are not at their defaults.
 
     Returns
     -------
@@ -83,7 +91,7 @@ def activation_map(activation: str, points: int = 160, seed: int = SEED) -> Acti
         # One draw for all activations: the scale comes after it.
         weights = generator.standard_normal((inputs, WIDTH)) * _scale(record, inputs, WIDTH)
         biases = generator.standard_normal(WIDTH) * BIAS
-        signal = evaluate_value(record, signal @ weights + biases)
+        signal = evaluate_value(record, signal @ weights + biases, parameters)
     head = generator.standard_normal(WIDTH) / math.sqrt(WIDTH)
     return ActivationMap((signal @ head).reshape(points, points), record.name)
 

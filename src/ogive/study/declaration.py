@@ -1,404 +1,442 @@
-"""What a study compares, as data: the declaration, and the runs that follow from it.
-
-A run is named by the SHA-256 of the canonical JSON of everything that defines its numbers, and of
-nothing else. Two declarations that share a run share its result.
-"""
+"""What a study compares, as data: the declaration, and the settings that follow from it."""
 
 from __future__ import annotations
 
-import difflib
-import hashlib
-import json
-import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ogive import catalog
+from ogive.study import checked
+from ogive.study.activation import Activation
+from ogive.study.data import Data
+from ogive.study.model import Model
+from ogive.study.recipe import Recipe
+from ogive.study.spec import INITIALIZATIONS, RunSpec
 
-SPEC_VERSION = 1
-"""The format of `RunSpec.to_dict`. Raise it when a field is added or changes its meaning."""
+__all__ = ["PROTOCOLS", "Grid", "Seeds", "Setting", "Study", "Tuning"]
 
-TRAINING_VERSION = 1
-"""The numbers that training yields. Raise it when `data`, `models` or `training` change them, so
-that a stored run is never taken for one that today's code would produce."""
-
-DATASETS: tuple[str, ...] = ("digits",)
-INITIALIZATIONS: tuple[str, ...] = ("default", "matched")
-OPTIMIZERS: tuple[str, ...] = ("adam",)
-
-
-def _whole(label: str, value: object, lowest: int) -> int:
-    """Return `value` as an int of at least `lowest`, or say what is wrong with it."""
-    # bool is an int to Python, but `seeds=True` is a slip and not a one.
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError(f"{label} must be a whole number, not {value!r}")
-    if value < lowest:
-        raise ValueError(f"{label} must be at least {lowest}, not {value}")
-    return value
-
-
-def _wholes(label: str, values: object, *, may_be_empty: bool = False) -> tuple[int, ...]:
-    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
-        raise ValueError(f"{label} must be a sequence of whole numbers, not {values!r}")
-    whole = tuple(_whole(f"each of {label}", value, 1) for value in values)
-    if not whole and not may_be_empty:
-        raise ValueError(f"{label} must name at least one number, not {values!r}")
-    return whole
-
-
-def _one_of(label: str, value: object, choices: tuple[str, ...]) -> str:
-    if isinstance(value, str) and value in choices:
-        return value
-    known = ", ".join(choices)
-    close = difflib.get_close_matches(str(value), choices, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
-    raise ValueError(f"{label} must be one of {known}, not {value!r}{hint}")
-
-
-def _activation(value: object) -> str:
-    """Return the catalogue's own name for `value`, an activation that takes any real number."""
-    if not isinstance(value, str):
-        raise ValueError(f"an activation must be named by a string, not {value!r}")
-    record = catalog.get(value)
-    if tuple(record.domain) != (-math.inf, math.inf):
-        low, high = record.domain
-        raise ValueError(
-            f"{value!r} cannot be an activation: it is defined on [{low:g}, {high:g}] only, "
-            "and a layer's sums can be any real number"
-        )
-    return record.name
+PROTOCOLS: tuple[str, ...] = ("drop-in", "tuned")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Protocol:
-    """How every run of a study is trained.
+class Seeds:
+    """How often each cell is trained: a fixed number, or until differences are known well enough.
 
     Parameters
     ----------
-    optimizer : {"adam"}
-        Adam with torch's own coefficients (0.9, 0.999, 1e-8) and no weight decay.
-    learning_rate : float
-        Step size, constant over the run; positive and finite.
-    batch_size : int
-        Rows in a step. The last, smaller batch of an epoch is used too.
-    epochs : int
-        Passes over the training set. The network after the last one is the one that counts.
+    least : int
+        Seeds that every cell gets: 0, 1, ..., least − 1.
+    most : int
+        Where adding ends; `least` by default.
+    width : float
+        Seeds are added until no 95 % interval of a difference from the reference is wider than
+        this: as a share of the test rows (0.01: one percentage point), or in nats for a language
+        model, whose losses are compared. 0 for a fixed number.
 
     Raises
     ------
     ValueError
-        If a value is out of its range; the message names it.
+        If a value is out of its range, or `most` and `width` contradict each other.
 
     Examples
     --------
-    >>> Protocol(epochs=3).epochs
-    3
+    >>> Seeds(least=5, most=20, width=0.005).fixed
+    False
     """
 
-    optimizer: str = "adam"
-    learning_rate: float = 2e-3
-    batch_size: int = 64
-    epochs: int = 25
+    least: int = 5
+    most: int = 0
+    width: float = 0.0
 
     def __post_init__(self) -> None:
-        _one_of("optimizer", self.optimizer, OPTIMIZERS)
-        rate = self.learning_rate
-        if isinstance(rate, bool) or not isinstance(rate, int | float) or not (0 < rate < math.inf):
-            raise ValueError(f"learning_rate must be a positive finite number, not {rate!r}")
-        # 1 and 1.0 mean the same run and must have the same key.
-        object.__setattr__(self, "learning_rate", float(rate))
-        _whole("batch_size", self.batch_size, 1)
-        _whole("epochs", self.epochs, 1)
+        checked.whole("seeds", self.least, 1)
+        checked.whole("the largest number of seeds", self.most, 0)
+        object.__setattr__(self, "width", checked.number("the width", self.width, least=0))
+        most = self.most or self.least
+        object.__setattr__(self, "most", most)
+        if most < self.least:
+            raise ValueError(f"the largest number of seeds, {most}, is below {self.least}")
+        if (most > self.least) != (self.width > 0):
+            raise ValueError(
+                "to add seeds takes both a largest number of them above the first and a width"
+            )
+        if self.width and self.least < 3:
+            raise ValueError("to add seeds takes at least 3 at first: two tell nothing of a spread")
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the protocol as plain JSON values."""
-        return {
-            "optimizer": self.optimizer,
-            "learning_rate": self.learning_rate,
-            "batch_size": self.batch_size,
-            "epochs": self.epochs,
-        }
+    @property
+    def fixed(self) -> bool:
+        """Whether the number is known beforehand."""
+        return self.width == 0
+
+    @classmethod
+    def read(cls, given: object) -> Seeds:
+        """Return seeds from a whole number or a mapping with the fields' names."""
+        if isinstance(given, Seeds):
+            return given
+        if isinstance(given, Mapping):
+            for name in given:
+                checked.one_of("a field of seeds", name, ("least", "most", "width"))
+            return cls(**given)
+        return cls(least=checked.whole("seeds", given, 1))
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunSpec:
-    """Everything that defines the numbers of one training, and nothing else.
+class Tuning:
+    """The budget of the tuned protocol, the same for every activation.
 
     Parameters
     ----------
-    data : str
-        Name of the data set.
-    hidden : tuple of int
-        Width of each hidden layer, first to last.
-    activation : str
-        A function of the catalogue, by name or alias; kept under the catalogue's name.
-    initialization : {"default", "matched"}
-        torch's own for `nn.Linear`, or the one that the catalogue names for the activation.
-    seed : int
-        Seeds the initial draw and the order of the data.
-    protocol : Protocol
-        How it is trained.
+    rates : tuple of float
+        Factors on the recipe's learning rate that are tried.
+    gains : tuple of float
+        Factors on the initial weights that are tried.
+    seeds : int
+        How often each pair is tried, with seeds that the comparison does not use. With a single
+        one the luck of a trial passes for a property of the activation: docs/statistics.md.
 
     Raises
     ------
     ValueError
-        If a value is unknown or out of its range; the message names it.
+        If a value is out of its range.
 
     Examples
     --------
-    >>> RunSpec(activation="relu", seed=0).depth
-    2
+    >>> Tuning(rates=(0.5, 1, 2), gains=(1,)).trials
+    9
     """
 
-    data: str = "digits"
-    hidden: tuple[int, ...] = (128, 128)
-    activation: str = "relu"
-    initialization: str = "matched"
-    seed: int = 0
-    protocol: Protocol = field(default_factory=Protocol)
+    rates: tuple[float, ...] = (0.3, 1.0, 3.0)
+    gains: tuple[float, ...] = (0.7, 1.0, 1.4)
+    seeds: int = 3
 
     def __post_init__(self) -> None:
-        _one_of("data", self.data, DATASETS)
-        object.__setattr__(self, "hidden", _wholes("hidden", self.hidden))
-        object.__setattr__(self, "activation", _activation(self.activation))
-        _one_of("initialization", self.initialization, INITIALIZATIONS)
-        _whole("seed", self.seed, 0)
-        if not isinstance(self.protocol, Protocol):
-            raise ValueError(f"protocol must be a Protocol, not {self.protocol!r}")
+        for name in ("rates", "gains"):
+            values = tuple(
+                checked.number(f"each of the tuned {name}", value, above=0)
+                for value in checked.several(f"the tuned {name}", getattr(self, name))
+            )
+            _each_once(f"the tuned {name}", [f"{value:g}" for value in values])
+            object.__setattr__(self, name, values)
+        checked.whole("the seeds of tuning", self.seeds, 1)
 
     @property
-    def depth(self) -> int:
-        """Number of hidden layers."""
-        return len(self.hidden)
+    def trials(self) -> int:
+        """Trainings for each cell."""
+        return len(self.rates) * len(self.gains) * self.seeds
+
+    @classmethod
+    def read(cls, given: object) -> Tuning:
+        """Return a budget from itself or a mapping with the fields' names."""
+        if isinstance(given, Tuning):
+            return given
+        if not isinstance(given, Mapping):
+            raise ValueError(f"tuning must be a table of rates, gains and seeds, not {given!r}")
+        for name in given:
+            checked.one_of("a field of tuning", name, ("rates", "gains", "seeds"))
+        return cls(**given)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Conditions under which all activations are compared: one table of the report."""
+
+    model: Model
+    initialization: str
+    protocol: str
+    seeds: Seeds
+    recipe: Recipe
 
     @property
-    def work(self) -> float:
-        """How long the run takes, relative to others of its study.
+    def identity(self) -> tuple[Model, str, str, Recipe]:
+        """What tells it from other settings of a study."""
+        return self.model, self.initialization, self.protocol, self.recipe
 
-        At the size of these networks a step costs a fixed time per layer, whatever its width.
-        """
-        return (self.depth + 1) * self.protocol.epochs / self.protocol.batch_size
+    def __str__(self) -> str:
+        return f"{self.model}, {self.initialization} init, {self.protocol}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """Settings that are every combination of models, initialisations and protocols.
+
+    Parameters
+    ----------
+    models : sequence of Model or what `Model.read` takes
+        The networks.
+    initializations : sequence of str
+        Of `INITIALIZATIONS`.
+    protocols : sequence of {"drop-in", "tuned"}
+        One recipe for all; or each activation with the learning rate and gain that served it best
+        on the validation part, within the same budget.
+    seeds : Seeds or what `Seeds.read` takes
+        How often each cell is trained.
+    recipe : Recipe, optional
+        How they are trained, where that is not as in the rest of the study.
+
+    Raises
+    ------
+    ValueError
+        If a value is unknown, given twice or out of its range.
+
+    Examples
+    --------
+    >>> [str(setting) for setting in Grid(models=("mlp:64x3",)).settings(Recipe())]
+    ['mlp:64x3, matched init, drop-in']
+    """
+
+    models: tuple[Model, ...] = ("mlp",)  # type: ignore[assignment]  # read below
+    initializations: tuple[str, ...] = ("matched",)
+    protocols: tuple[str, ...] = ("drop-in",)
+    seeds: Seeds = field(default_factory=Seeds)
+    recipe: Recipe | None = None
+
+    def __post_init__(self) -> None:
+        models = tuple(Model.read(given) for given in checked.several("models", self.models))
+        _each_once("models", [str(model) for model in models])
+        object.__setattr__(self, "models", models)
+        for name, label, choices in (
+            ("initializations", "an initialisation", INITIALIZATIONS),
+            ("protocols", "a protocol", PROTOCOLS),
+        ):
+            values = tuple(
+                checked.one_of(label, value, choices)
+                for value in checked.several(name, getattr(self, name))
+            )
+            _each_once(name, values)
+            object.__setattr__(self, name, values)
+        object.__setattr__(self, "seeds", Seeds.read(self.seeds))
+        if self.recipe is not None and not isinstance(self.recipe, Recipe):
+            raise ValueError(f"recipe must be a Recipe, not {self.recipe!r}")
+
+    def settings(self, recipe: Recipe) -> list[Setting]:
+        """Return every combination, models outermost, under `recipe` if it has none of its own."""
+        return [
+            Setting(model, initialization, protocol, self.seeds, self.recipe or recipe)
+            for model in self.models
+            for initialization in self.initializations
+            for protocol in self.protocols
+        ]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the spec as plain JSON values, as it is stored and hashed."""
+        """Return the grid as plain JSON values."""
         return {
-            "data": self.data,
-            "model": {"kind": "mlp", "hidden": list(self.hidden)},
-            "activation": self.activation,
-            "initialization": self.initialization,
-            "seed": self.seed,
-            "protocol": self.protocol.to_dict(),
-            "version": SPEC_VERSION,
-            "training_version": TRAINING_VERSION,
+            "models": [model.to_dict() for model in self.models],
+            "initializations": list(self.initializations),
+            "protocols": list(self.protocols),
+            "seeds": asdict(self.seeds),
+            "recipe": None if self.recipe is None else self.recipe.to_dict(),
         }
 
     @classmethod
-    def from_dict(cls, spec: Mapping[str, Any]) -> RunSpec:
-        """Return the spec that `to_dict` wrote.
-
-        Raises
-        ------
-        ValueError
-            If `spec` is of another format, or lacks a field.
-        """
-        versions = (spec.get("version"), spec.get("training_version"))
-        if versions != (SPEC_VERSION, TRAINING_VERSION):
-            raise ValueError(
-                f"this run is of format and training version {versions}; "
-                f"this code makes {(SPEC_VERSION, TRAINING_VERSION)}"
-            )
-        try:
-            return cls(
-                data=spec["data"],
-                hidden=tuple(spec["model"]["hidden"]),
-                activation=spec["activation"],
-                initialization=spec["initialization"],
-                seed=spec["seed"],
-                protocol=Protocol(**spec["protocol"]),
-            )
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"this is not the spec of a run: {error}") from error
-
-    @cached_property
-    def key(self) -> str:
-        """SHA-256, in hexadecimal, of the canonical JSON of the spec."""
-        return spec_key(self.to_dict())
-
-    def __str__(self) -> str:
-        layers = "×".join(map(str, self.hidden)) if self.depth <= 3 else f"{self.depth} layers"
-        return f"{self.activation}, {layers}, {self.initialization} init, seed {self.seed}"
+    def from_dict(cls, values: Mapping[str, Any]) -> Grid:
+        """Return the grid that `to_dict` wrote."""
+        return cls(
+            models=tuple(Model.from_dict(model) for model in values["models"]),
+            initializations=tuple(values["initializations"]),
+            protocols=tuple(values["protocols"]),
+            seeds=Seeds(**values["seeds"]),
+            recipe=None if values["recipe"] is None else Recipe.from_dict(values["recipe"]),
+        )
 
 
-def canonical_json(value: object) -> str:
-    """Return the one JSON text of `value`: sorted keys, no spaces, no NaN.
-
-    Raises
-    ------
-    ValueError
-        If `value` holds a number that JSON cannot say (NaN or infinite).
-    """
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
-
-
-def spec_key(spec: Mapping[str, Any]) -> str:
-    """Return the name of the run that `spec` defines: SHA-256 of its canonical JSON."""
-    return hashlib.sha256(canonical_json(spec).encode()).hexdigest()
+SEVEN: tuple[str, ...] = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "silu", "gelu")
+"""The activations of a study that names none."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
     """The declaration of a study.
 
-    Two grids follow from it. The *main* grid trains the network of `hidden` with every activation
-    and every seed, under one initialisation: its accuracies are compared. The *depth* grid trains
-    networks of `depths` layers, all as wide as the first of `hidden`, with every activation and
-    both initialisations, from seed 0: it shows how far the gradient reaches. A cell that both
-    grids hold is one run.
+    Every setting of every grid is trained with every activation and every seed. A setting that
+    several grids hold is one, with the seeds of the grid that asks for most.
 
     Parameters
     ----------
     name : str
         What the study is called in its report; part of no run.
-    data : {"digits"}
+    data : Data or what `Data.read` takes
         The data set.
-    hidden : sequence of int
-        Width of each hidden layer of the main grid.
-    activations : sequence of str
-        Functions of the catalogue, by name or alias, each once. Parameters that are learned
-        (prelu, swish, srs, pdelu, pau, xielu) start at their defaults in every layer, one set for
-        the layer, and are trained with the weights: swish is SiLU with a learned sharpness, where
-        silu's is 1 throughout.
-    seeds : int
-        How many seeds the main grid has: 0, 1, ..., seeds − 1.
-    initialization : {"matched", "default"}
-        The initialisation of the main grid.
-    depths : sequence of int
-        Numbers of hidden layers in the depth grid; empty for none.
-    protocol : Protocol
-        How every run is trained.
+    activations : sequence of Activation or what `Activation.read` takes
+        Each once. Parameters that are learned (prelu, swish, srs, pdelu, pau, xielu) start at
+        their defaults in every layer, one set for the layer, and are trained with the weights:
+        swish is SiLU with a learned sharpness, where silu's is 1 throughout.
+    grids : sequence of Grid
+        What they are trained in. The first setting of the first grid is the study's main one.
+    recipe : Recipe
+        How every run is trained, but in grids with a recipe of their own; the tuned protocol
+        changes its learning rate.
+    tuning : Tuning
+        The budget of the tuned protocol.
     reference : str
-        The activation that the others are compared with; one of `activations`.
+        The label of the activation that the others are compared with; by default relu where it is
+        among them, and the first of them otherwise.
+    cost : bool
+        Whether each activation's cost is measured, alone and in each network, after the training.
 
     Raises
     ------
     ValueError
         If a value is unknown or out of its range. The message names it, and for a misspelt
-        activation the nearest names.
+        name the nearest ones.
 
     Examples
     --------
-    >>> study = Study(activations=("relu", "sigmoid"), seeds=3, depths=())
-    >>> len(study.runs())
-    6
+    >>> study = Study(activations=("relu", "sigmoid"), grids=(Grid(seeds=3),))
+    >>> study.reference, len(study.settings())
+    ('relu', 1)
     """
 
     name: str = "activations"
-    data: str = "digits"
-    hidden: tuple[int, ...] = (128, 128)
-    activations: tuple[str, ...] = (
-        "sigmoid",
-        "tanh",
-        "relu",
-        "leaky_relu",
-        "elu",
-        "silu",
-        "gelu",
-    )
-    seeds: int = 5
-    initialization: str = "matched"
-    depths: tuple[int, ...] = (2, 10)
-    protocol: Protocol = field(default_factory=Protocol)
-    reference: str = "relu"
+    data: Data = "digits"  # type: ignore[assignment]  # read below, as the next
+    activations: tuple[Activation, ...] = SEVEN  # type: ignore[assignment]
+    grids: tuple[Grid, ...] = field(default_factory=lambda: (Grid(), depth_grid(())))
+    recipe: Recipe = field(default_factory=Recipe)
+    tuning: Tuning = field(default_factory=Tuning)
+    reference: str = ""
+    cost: bool = True
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name.strip():
             raise ValueError(f"name must be a text that is not empty, not {self.name!r}")
-        _one_of("data", self.data, DATASETS)
-        object.__setattr__(self, "hidden", _wholes("hidden", self.hidden))
-        if isinstance(self.activations, str) or not isinstance(self.activations, Iterable):
-            raise ValueError(f"activations must be a sequence of names, not {self.activations!r}")
-        activations = tuple(_activation(value) for value in self.activations)
-        if not activations:
-            raise ValueError("activations must name at least one function, not none")
+        given = checked.several("activations", self.activations)
+        activations = tuple(Activation.read(value) for value in given)
+        _each_once("activations", [activation.label for activation in activations])
         object.__setattr__(self, "activations", activations)
-        _whole("seeds", self.seeds, 1)
-        _one_of("initialization", self.initialization, INITIALIZATIONS)
-        depths = _wholes("depths", self.depths, may_be_empty=True)
-        object.__setattr__(self, "depths", depths)
-        for label, values in (("activations", activations), ("depths", depths)):
-            twice = sorted({str(value) for value in values if values.count(value) > 1})
-            if twice:
-                raise ValueError(f"{label} must differ; given twice: {', '.join(twice)}")
-        if not isinstance(self.protocol, Protocol):
-            raise ValueError(f"protocol must be a Protocol, not {self.protocol!r}")
-        reference = _activation(self.reference)
-        if reference not in activations:
+        grids = checked.several("grids", self.grids)
+        for grid in grids:
+            if not isinstance(grid, Grid):
+                raise ValueError(f"grids must be Grids, not {grid!r}")
+        if not isinstance(self.recipe, Recipe):
+            raise ValueError(f"recipe must be a Recipe, not {self.recipe!r}")
+        object.__setattr__(self, "tuning", Tuning.read(self.tuning))
+        if not isinstance(self.cost, bool):
+            raise ValueError(f"cost must be true or false, not {self.cost!r}")
+        object.__setattr__(self, "reference", self._reference(activations))
+        object.__setattr__(self, "data", Data.read(self.data))
+        self._fits_together()
+
+    def _reference(self, activations: Sequence[Activation]) -> str:
+        labels = [activation.label for activation in activations]
+        if not self.reference:
+            return "relu" if "relu" in labels else labels[0]
+        wanted = Activation.read(self.reference).label
+        if wanted not in labels:
             raise ValueError(
                 f"reference {self.reference!r} is not among the activations of the study: "
-                f"{', '.join(activations)}"
+                f"{', '.join(labels)}"
             )
-        object.__setattr__(self, "reference", reference)
+        return wanted
 
-    def main_runs(self) -> list[RunSpec]:
-        """Return the runs whose accuracies are compared, seed by seed."""
-        return [
-            RunSpec(
-                data=self.data,
-                hidden=self.hidden,
-                activation=activation,
-                initialization=self.initialization,
-                seed=seed,
-                protocol=self.protocol,
-            )
-            for seed in range(self.seeds)
-            for activation in self.activations
-        ]
+    def _fits_together(self) -> None:
+        """Look whether each network takes these data and these activations."""
+        gated = [activation.label for activation in self.activations if activation.gated]
+        for setting in self.settings():
+            kind = setting.model.kind
+            if kind is None:
+                continue
+            if self.data.inputs not in kind.takes:
+                raise ValueError(
+                    f"model {setting.model} takes {' or '.join(kind.takes)}, and {self.data} holds "
+                    f"{self.data.inputs}"
+                )
+            if gated and not kind.gated:
+                raise ValueError(
+                    f"{gated[0]} is a gated unit, which takes two inputs for each output; model "
+                    f"{setting.model} has no place for one"
+                )
 
-    def depth_runs(self) -> list[RunSpec]:
-        """Return the runs that show the gradient by depth: depth, initialisation, activation."""
-        return [
-            RunSpec(
-                data=self.data,
-                hidden=(self.hidden[0],) * depth,
-                activation=activation,
-                initialization=initialization,
-                seed=0,
-                protocol=self.protocol,
-            )
-            for depth in self.depths
-            for initialization in INITIALIZATIONS
-            for activation in self.activations
-        ]
+    def settings(self) -> list[Setting]:
+        """Return every setting once, in the order of the grids."""
+        found: dict[tuple[Model, str, str, Recipe], Setting] = {}
+        for setting in (each for grid in self.grids for each in grid.settings(self.recipe)):
+            known = found.get(setting.identity)
+            if known is None or known.seeds.most < setting.seeds.most:
+                found[setting.identity] = setting
+        return list(found.values())
 
-    def runs(self) -> list[RunSpec]:
-        """Return every run once, in the order in which they are best made.
+    def activation(self, label: str) -> Activation:
+        """Return the activation of the study that is called `label`."""
+        for activation in self.activations:
+            if activation.label == label:
+                return activation
+        raise ValueError(f"the study has no activation {label!r}")
 
-        The depth grid's long runs are spread evenly among the main grid's short ones, so that
-        progress is even, a study stopped early has both, and a short run comes last: no worker
-        waits long for another.
-        """
-        main = self.main_runs()
-        known = {spec.key for spec in main}
-        extra = [spec for spec in self.depth_runs() if spec.key not in known]
-        placed = [
-            ((position + 0.5) / len(group), spec)
-            for group in (main, extra)
-            for position, spec in enumerate(group)
-        ]
-        return [spec for _, spec in sorted(placed, key=lambda pair: pair[0])]
+    def spec(self, setting: Setting, activation: Activation, seed: int) -> RunSpec:
+        """Return the run of one cell with one seed, under the one recipe for all activations."""
+        return RunSpec(
+            data=self.data,
+            model=setting.model,
+            activation=activation,
+            initialization=setting.initialization,
+            seed=seed,
+            recipe=setting.recipe,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the declaration as plain JSON values."""
         return {
             "name": self.name,
-            "data": self.data,
-            "hidden": list(self.hidden),
-            "activations": list(self.activations),
-            "seeds": self.seeds,
-            "initialization": self.initialization,
-            "depths": list(self.depths),
-            "protocol": self.protocol.to_dict(),
+            "data": self.data.declared(),
+            "activations": [activation.to_dict() for activation in self.activations],
+            "grids": [grid.to_dict() for grid in self.grids],
+            "recipe": self.recipe.to_dict(),
+            "tuning": asdict(self.tuning),
             "reference": self.reference,
+            "cost": self.cost,
         }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Study:
+        """Return the declaration that `to_dict` wrote.
+
+        Raises
+        ------
+        ValueError
+            If it is none.
+        """
+        try:
+            data = Data.from_declared(values["data"])
+            return cls(
+                name=values["name"],
+                data=data,
+                activations=tuple(Activation.from_dict(value) for value in values["activations"]),
+                grids=tuple(Grid.from_dict(grid) for grid in values["grids"]),
+                recipe=Recipe.from_dict(values["recipe"]),
+                tuning=Tuning.read(values["tuning"]),
+                reference=values["reference"],
+                cost=values["cost"],
+            )
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError(f"this is not the declaration of a study: {error}") from error
+
+
+def depth_grid(depths: Sequence[int], width: int = 128, seeds: int = 1) -> Grid:
+    """Return the grid of perceptrons of several depths that shows how far the gradient reaches.
+
+    Parameters
+    ----------
+    depths : sequence of int
+        Numbers of hidden layers; 2 and 10 where none are given.
+    width : int
+        Units of each.
+    seeds : int
+        How often each is trained.
+
+    Examples
+    --------
+    >>> len(depth_grid((2, 10)).settings(Recipe()))
+    4
+    """
+    return Grid(
+        models=tuple(
+            Model.read({"name": "mlp", "widths": (width,) * depth}) for depth in depths or (2, 10)
+        ),
+        initializations=("default", "matched"),
+        seeds=Seeds(least=seeds),
+    )
+
+
+def _each_once(label: str, values: Sequence[str]) -> None:
+    twice: Iterator[str] = (value for value in values if values.count(value) > 1)
+    if repeated := sorted(set(twice)):
+        raise ValueError(f"{label} must differ; given twice: {', '.join(repeated)}")

@@ -1,52 +1,81 @@
-"""Carries a study out: the runs that the store lacks, in local worker processes.
+"""Carries a study out: the runs that the store lacks, by the workers of an engine.
 
 Who writes the store is the parent, at once when a result arrives. A worker killed at any moment
 can then never be in the middle of a write, there is one writer however many workers there are,
 and the same loop serves workers on other machines, which cannot share an SQLite file. What a kill
 costs is what had not been stored: the runs in flight.
-
-Workers are started as fresh interpreters (never forked: a fork would copy torch's threads in an
-unknown state) by `subprocess` rather than `multiprocessing.Process`. That gives each its own
-environment, in which the number of threads is set before any library loads, and it does not run
-the caller's main module again, so that a study can be run from a notebook, or from a script that
-has no main guard.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
-import socket
-import subprocess
-import sys
-import tempfile
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, wait
-from typing import IO, Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from ogive.extras import require
-from ogive.study.data import Dataset, load
-from ogive.study.declaration import RunSpec, Study
+from ogive.study.data import Data
+from ogive.study.declaration import Study
+from ogive.study.engines.base import Answer, RefusedError, Task, Workers
+from ogive.study.engines.local import LocalWorkers
+from ogive.study.plan import plan
+from ogive.study.spec import RunSpec
 from ogive.study.store import Run, Store
+
+__all__ = [
+    "Asked",
+    "Counts",
+    "Execution",
+    "Failure",
+    "Progress",
+    "Spec",
+    "StudyInterrupted",
+    "StudyRefusedError",
+    "run_specs",
+    "run_study",
+]
 
 TRAINER = "ogive.study.training:train"
 """The function that a worker calls: a name, so that only the workers load what it needs."""
 
+INSPECTOR = "ogive.study.installed:inspect"
+"""What looks, before anything is trained, whether what is installed is what it is called."""
+
+MEASURER = "ogive.study.cost:measure"
+"""What measures a cost: alone, when nothing else runs."""
+
 ATTEMPTS = 2
-"""How many workers a run may cost before it is given up: the first, and a fresh one."""
+"""How many workers a task may cost before it is given up: the first, and a fresh one."""
+
+
+class Spec(Protocol):
+    """What defines one record of the store: a `RunSpec`, or that of a cost."""
+
+    @property
+    def key(self) -> str:
+        """Name of the record."""
+
+    @property
+    def data(self) -> Data:
+        """The data set that the work is done on."""
+
+    @property
+    def work(self) -> float:
+        """How long it takes, relative to others of its study."""
+
+
+Asked = Callable[[Mapping[str, Run]], tuple[list[RunSpec], int]]
+"""From the stored runs to all runs that are asked for by now, and how many will be later."""
 
 
 @dataclass(frozen=True)
 class Counts:
-    """How far a study is.
+    """How far a study is. A measurement of cost counts like a run.
 
     Parameters
     ----------
     total : int
-        Runs that the study asks for.
+        Runs that the study asks for, by what is known.
     reused : int
         Of these, runs that the store held at the start.
     finished : int
@@ -78,7 +107,7 @@ class Counts:
 class Failure:
     """A run that was given up, and why."""
 
-    spec: RunSpec
+    spec: Spec
     reason: str
     """One line."""
     detail: str = ""
@@ -99,10 +128,10 @@ class Progress:
     def begin(self, counts: Counts) -> None:
         """Hear how much there is to do; called once, before the first run."""
 
-    def started(self, spec: RunSpec, counts: Counts) -> None:
+    def started(self, spec: Spec, counts: Counts) -> None:
         """Hear that a worker has `spec`; again when it is tried a second time."""
 
-    def finished(self, spec: RunSpec, run: Run, counts: Counts) -> None:
+    def finished(self, spec: Spec, run: Run, counts: Counts) -> None:
         """Hear that `run` is in the store."""
 
     def failed(self, failure: Failure, counts: Counts) -> None:
@@ -120,8 +149,17 @@ class StudyInterrupted(KeyboardInterrupt):
         )
 
 
+class StudyRefusedError(RefusedError):
+    """What was installed is not what it is called: nothing was trained."""
+
+
 def run_study(
-    study: Study, store: Store, *, workers: int = 2, progress: Progress | None = None
+    study: Study,
+    store: Store,
+    *,
+    workers: int = 2,
+    engine: Workers | None = None,
+    progress: Progress | None = None,
 ) -> Execution:
     """Make every run of `study` that `store` does not hold, and store each as it finishes.
 
@@ -132,7 +170,10 @@ def run_study(
     store : Store
         Where the runs are kept.
     workers : int
-        Worker processes, each of one thread.
+        Workers, each of one thread.
+    engine : Workers, optional
+        Where they work; by default processes of this machine. Costs are measured on this machine
+        in any case, one after the other, when all runs are made.
     progress : Progress, optional
         Is told of each run.
 
@@ -147,7 +188,11 @@ def run_study(
     ValueError
         If `workers` is not a whole number of at least 1.
     ModuleNotFoundError
-        If torch or scikit-learn is missing while there is something to run.
+        If torch, or what a network needs, is missing while there is something to run.
+    EngineError
+        If the engine cannot be had.
+    StudyRefusedError
+        If what is installed in a network is not what it is called; nothing was trained.
     StoreError
         If a run cannot be stored; workers are stopped first.
     StudyInterrupted
@@ -156,220 +201,259 @@ def run_study(
     Examples
     --------
     >>> import tempfile, pathlib
-    >>> from ogive.study import Protocol
-    >>> tiny = Study(activations=("relu",), seeds=1, depths=(), hidden=(8,),
-    ...              protocol=Protocol(epochs=1))
+    >>> from ogive.study import Grid, Recipe
+    >>> tiny = Study(activations=("relu",), grids=(Grid(models=("mlp:8x1",), seeds=1),),
+    ...              recipe=Recipe(epochs=1), cost=False)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     with Store(pathlib.Path(folder) / "runs.sqlite") as store:
     ...         run_study(tiny, store, workers=1).counts.finished
     1
     """
-    return run_specs(study.runs(), store, workers=workers, progress=progress)
+
+    def asked(stored: Mapping[str, Run]) -> tuple[list[RunSpec], int]:
+        planned = plan(study, stored)
+        return planned.specs(), planned.later
+
+    alone: Sequence[Spec] = ()
+    if study.cost:
+        from ogive.study.cost import cost_specs
+
+        alone = cost_specs(study)
+    return run_specs(
+        asked,
+        store,
+        workers=workers,
+        engine=engine,
+        progress=progress,
+        inspector=INSPECTOR,
+        alone=alone,
+    )
 
 
 def run_specs(
-    specs: Sequence[RunSpec],
+    asked: Asked | Sequence[RunSpec],
     store: Store,
     *,
     workers: int = 2,
+    engine: Workers | None = None,
     progress: Progress | None = None,
     trainer: str = TRAINER,
+    inspector: str = "",
+    alone: Sequence[Spec] = (),
+    measurer: str = MEASURER,
 ) -> Execution:
-    """Make those of `specs` that `store` does not hold; see `run_study`.
+    """Make the runs that are asked for and that `store` does not hold; see `run_study`.
 
-    `trainer` names the function, as ``module:name``, that takes a spec and its data and returns
-    the finished run.
+    Parameters
+    ----------
+    asked : callable or sequence of RunSpec
+        The runs, or what says from the stored ones which are asked for by now.
+    store, workers, engine, progress
+        As in `run_study`.
+    trainer : str
+        The function, as ``module:name``, that takes a spec and its data and returns the run.
+    inspector : str
+        One that is called first, once for each network and activation; what it refuses stops
+        everything. Empty for none.
+    alone : sequence of Spec
+        What is done on this machine at the end, with nothing else in flight.
+    measurer : str
+        The function that does it.
+
+    Returns
+    -------
+    Execution
     """
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
         raise ValueError(f"workers must be a whole number of at least 1, not {workers!r}")
-    held = store.keys()
-    missing = [spec for spec in specs if spec.key not in held]
-    if missing:
-        require("training", "torch", extra="study")
-    pool = _Pool(specs, missing, store, progress or Progress(), trainer)
-    return pool.run(min(workers, len(missing)))
+    driver = _Driver(asked, alone, store, progress or Progress())
+    return driver.run(workers, engine or LocalWorkers(), trainer, inspector, measurer)
 
 
-class _Worker:
-    """One worker process, seen from the parent."""
+class _Driver:
+    """The loops that keep the workers busy, and their counts."""
 
-    def __init__(self, trainer: str) -> None:
-        ours, theirs = socket.socketpair()
-        self.complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in stop()
-        environment = dict(
-            os.environ,
-            # One thread a run: two on a busy machine make timings random, and sums vary with them.
-            OMP_NUM_THREADS="1",
-            MKL_NUM_THREADS="1",
-            OPENBLAS_NUM_THREADS="1",
-            OGIVE_NUM_THREADS="1",
-            # The worker finds what its parent finds, wherever that was started from.
-            PYTHONPATH=os.pathsep.join(path or os.getcwd() for path in sys.path),
-        )
-        with theirs:
-            self.process = subprocess.Popen(
-                # -P: no module in the current folder may stand in for one of the library's.
-                [
-                    *(sys.executable, "-P", "-m", "ogive.study.worker"),
-                    *(str(theirs.fileno()), str(os.getpid()), trainer),
-                ],
-                env=environment,
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=self.complaints,
-            )
-        self.connection = Connection(ours.detach())
-        self.spec: RunSpec | None = None
-        self.holds: set[str] = set()
-
-    def give(self, spec: RunSpec, dataset: Dataset) -> None:
-        """Hand over a run, and its data the first time."""
-        self.spec = spec
-        first = spec.data not in self.holds
-        self.holds.add(spec.data)
-        # A worker that has died meanwhile is noticed where its answer is waited for.
-        with contextlib.suppress(OSError):
-            self.connection.send((spec, dataset if first else None))
-
-    def stop(self) -> None:
-        """End the process; nothing of it is left when this returns."""
-        self.connection.close()
-        self.process.kill()
-        self.process.wait()
-        self.complaints.close()
-
-    def cause_of_death(self) -> str:
-        """Say in one line how the process ended."""
-        status = self.process.wait()
-        if status < 0:
-            name = signal.Signals(-status).name
-            memory = " (out of memory?)" if -status == signal.SIGKILL else ""
-            return f"its worker was killed by {name}{memory}"
-        self.complaints.seek(0)
-        lines = self.complaints.read().decode(errors="replace").split("\n")
-        said = [line.strip() for line in lines if line.strip()]
-        return f"its worker ended with status {status}" + (f": {said[-1]}" if said else "")
-
-
-@dataclass
-class _Pool:
-    """The loop that keeps the workers busy, and its counts."""
-
-    specs: Sequence[RunSpec]
-    missing: Sequence[RunSpec]
-    store: Store
-    progress: Progress
-    trainer: str
-    workers: list[_Worker] = field(default_factory=list)
-    failures: list[Failure] = field(default_factory=list)
-    finished: int = 0
-    work_done: float = 0.0
-
-    def __post_init__(self) -> None:
-        self.waiting = deque(self.missing)
+    def __init__(
+        self,
+        asked: Asked | Sequence[RunSpec],
+        alone: Sequence[Spec],
+        store: Store,
+        progress: Progress,
+    ) -> None:
+        self.asked = asked if callable(asked) else _listed(asked)
+        self.store = store
+        self.progress = progress
+        self.stored = store.held()
+        self.known: set[str] = set()
+        self.waiting: deque[RunSpec] = deque()
+        self.alone: deque[Spec] = deque()
+        self.running: dict[str, Spec] = {}
+        self.arrived: deque[Answer] = deque()
         self.attempts: dict[str, int] = {}
-        self.datasets: dict[str, Dataset] = {}
-        self.work = sum(spec.work for spec in self.missing)
+        self.failures: list[Failure] = []
+        self.later = self.reused = self.finished = 0
+        self.work = self.work_done = 0.0
+        self.look()
+        self._queue(alone, self.alone)
+
+    def look(self) -> None:
+        """Queue what is asked for by now and was not before."""
+        specs, self.later = self.asked(self.stored)
+        self._queue(specs, self.waiting)
+
+    def _queue(self, specs: Iterable[Any], waiting: deque[Any]) -> None:
+        for spec in specs:
+            if spec.key in self.known:
+                continue
+            self.known.add(spec.key)
+            if spec.key in self.stored:
+                self.reused += 1
+            else:
+                self.work += spec.work
+                waiting.append(spec)
 
     def counts(self) -> Counts:
         return Counts(
-            total=len(self.specs),
-            reused=len(self.specs) - len(self.missing),
+            total=len(self.known) + self.later,
+            reused=self.reused,
             finished=self.finished,
             failed=len(self.failures),
-            running=sum(worker.spec is not None for worker in self.workers),
+            running=len(self.running),
             work=self.work,
             work_done=self.work_done,
         )
 
-    def run(self, workers: int) -> Execution:
+    def run(
+        self, workers: int, engine: Workers, trainer: str, inspector: str, measurer: str
+    ) -> Execution:
         self.progress.begin(self.counts())
+        if self.waiting or self.alone:
+            require("training", "torch", extra="study")
+        # Where the runs were made is free now. Another engine's workers are on other machines, and
+        # what is measured there would tell of theirs.
+        here = engine if isinstance(engine, LocalWorkers) else LocalWorkers()
         try:
-            # The workers load torch while the parent loads the data.
-            self.workers = []
-            for _ in range(workers):
-                self.workers.append(_Worker(self.trainer))
-            for name in sorted({spec.data for spec in self.missing}):
-                self.datasets[name] = load(name)
-            for worker in list(self.workers):
-                self.next_for(worker)
-            while self.workers:
-                ready = wait([worker.connection for worker in self.workers])
-                for worker in [w for w in self.workers if w.connection in ready]:
-                    self.hear(worker)
+            if self.waiting:
+                self._train(engine, workers, trainer, inspector)
+            if self.alone:
+                if here is not engine:
+                    engine.stop()
+                self._measure(here, measurer)
         except KeyboardInterrupt:
-            self.collect()
+            # What has arrived already is stored, without waiting for more.
+            ready = engine.ready() + (here.ready() if here is not engine else [])
+            for answer in [*self.arrived, *ready]:
+                if answer.kind == "finished" and answer.task.argument.key in self.running:
+                    self._hear(answer, self.waiting)
             raise StudyInterrupted(self.counts()) from None
         finally:
-            for worker in self.workers:
-                worker.stop()
+            engine.stop()
+            here.stop()
         return Execution(self.counts(), tuple(self.failures))
 
-    def next_for(self, worker: _Worker) -> None:
-        """Give `worker` the next run, or let it go when there is none."""
-        if not self.waiting:
-            self.workers.remove(worker)
-            worker.stop()
-            return
-        spec = self.waiting.popleft()
+    def _train(self, engine: Workers, workers: int, trainer: str, inspector: str) -> None:
+        """Make the runs, as many at a time as there are workers."""
+        module = trainer.partition(":")[0]
+        # The workers load what they need while the parent loads the data.
+        started = min(workers, len(self.waiting))
+        engine.start(started, module)
+        if inspector:
+            self._inspect(engine, inspector)
+        while self.waiting or self.running:
+            # A round may ask for more at a time than the one before it.
+            lacking = min(workers, len(self.waiting) + len(self.running)) - started
+            if lacking > 0:
+                engine.start(lacking, module)
+                started += lacking
+            while self.waiting and engine.free():
+                self._begin(engine, trainer, self.waiting.popleft())
+            self._hear_all(engine, self.waiting)
+            if not self.waiting:
+                self.look()
+
+    def _inspect(self, engine: Workers, inspector: str) -> None:
+        """Look at every network that will be trained, with every activation, before any is."""
+        every = {(spec.data, spec.model, spec.activation): spec for spec in self.waiting}
+        waiting = deque(
+            Task(inspector, spec, spec.data, f"{spec.activation.label} in {spec.model}")
+            for spec in every.values()
+        )
+        attempts: dict[Task, int] = dict.fromkeys(waiting, 0)
+        in_flight = 0
+        while waiting or in_flight:
+            while waiting and engine.free():
+                task = waiting.popleft()
+                attempts[task] += 1
+                engine.give(task, task.data.load())
+                in_flight += 1
+            for answer in engine.wait():
+                in_flight -= 1
+                if answer.kind == "died" and attempts[answer.task] < ATTEMPTS:
+                    waiting.append(answer.task)
+                elif answer.kind != "finished":
+                    # The reason may begin with the activation, which the name begins with, too.
+                    label = answer.task.argument.activation.label
+                    reason = _reason(answer).removeprefix(f"{label} ")
+                    raise StudyRefusedError(f"{answer.task.name}: {reason}")
+
+    def _measure(self, engine: Workers, measurer: str) -> None:
+        """Do what must be alone, one thing at a time."""
+        if not engine.free():
+            engine.start(1, measurer.partition(":")[0])
+        while self.alone:
+            self._begin(engine, measurer, self.alone.popleft())
+            self._hear_all(engine, self.alone)
+
+    def _begin(self, engine: Workers, function: str, spec: Spec) -> None:
         self.attempts[spec.key] = self.attempts.get(spec.key, 0) + 1
-        worker.give(spec, self.datasets[spec.data])
+        self.running[spec.key] = spec
+        engine.give(Task(function, spec, spec.data, str(spec)), spec.data.load())
         self.progress.started(spec, self.counts())
 
-    def hear(self, worker: _Worker) -> None:
-        """Take what `worker` has sent, or its death."""
-        try:
-            kind, content = worker.connection.recv()
-        except (EOFError, OSError):
-            self.bury(worker)
-            return
-        self.take(worker, kind, content)
-        self.next_for(worker)
+    def _hear_all(self, engine: Workers, waiting: deque[Any]) -> None:
+        # An answer that has been taken stays here until it is stored, whatever interrupts.
+        self.arrived.extend(engine.wait())
+        while self.arrived:
+            self._hear(self.arrived[0], waiting)
+            self.arrived.popleft()
 
-    def take(self, worker: _Worker, kind: str, content: Any) -> None:
-        spec = worker.spec
-        assert spec is not None
-        worker.spec = None
-        if kind == "failed":
-            reason = content.strip().split("\n")[-1]
-            self.give_up(Failure(spec, reason, content))
-            return
+    def _hear(self, answer: Answer, waiting: deque[Any]) -> None:
+        spec = self.running.pop(answer.task.argument.key)
+        if answer.kind == "finished":
+            self._keep(spec, answer.content)
+        elif answer.kind == "died" and self.attempts[spec.key] < ATTEMPTS:
+            waiting.appendleft(spec)
+        else:
+            detail = str(answer.content).strip() if answer.kind == "failed" else ""
+            self.failures.append(Failure(spec, _reason(answer), detail))
+            self.work_done += spec.work
+            self.progress.failed(self.failures[-1], self.counts())
+
+    def _keep(self, spec: Spec, run: Run) -> None:
         try:
-            self.store.put(content)
+            written = self.store.put(run)
         except KeyboardInterrupt:
             # Whether it was committed or rolled back: a second `put` leaves it stored once.
-            self.store.put(content)
-            self.finished += 1
+            self.store.put(run)
+            self._kept(spec, run)
             raise
+        # Another process may have been quicker: what follows from the runs follows from its.
+        kept = run if written else self.store.get(spec.key) or run
+        self._kept(spec, kept)
+        self.progress.finished(spec, kept, self.counts())
+
+    def _kept(self, spec: Spec, run: Run) -> None:
         self.finished += 1
         self.work_done += spec.work
-        self.progress.finished(spec, content, self.counts())
+        self.stored.add(run)
 
-    def bury(self, worker: _Worker) -> None:
-        """Put a fresh worker in the place of one that died, and its run first in the queue."""
-        spec = worker.spec
-        assert spec is not None
-        reason = worker.cause_of_death()
-        self.workers.remove(worker)
-        worker.stop()
-        if self.attempts[spec.key] < ATTEMPTS:
-            self.waiting.appendleft(spec)
-        else:
-            self.give_up(Failure(spec, f"{reason}, and so was the one before it"))
-        if self.waiting:
-            fresh = _Worker(self.trainer)
-            self.workers.append(fresh)
-            self.next_for(fresh)
 
-    def give_up(self, failure: Failure) -> None:
-        self.failures.append(failure)
-        self.work_done += failure.spec.work
-        self.progress.failed(failure, self.counts())
+def _listed(specs: Sequence[RunSpec]) -> Asked:
+    everything = list(specs)
+    return lambda stored: (everything, 0)
 
-    def collect(self) -> None:
-        """Store what has arrived already, without waiting for more."""
-        for worker in self.workers:
-            with contextlib.suppress(EOFError, OSError):
-                if worker.spec is not None and worker.connection.poll():
-                    self.take(worker, *worker.connection.recv())
+
+def _reason(answer: Answer) -> str:
+    """Say in one line why a task was given up."""
+    said = str(answer.content).strip().split("\n")[-1]
+    return f"{said}, and so was the one before it" if answer.kind == "died" else said

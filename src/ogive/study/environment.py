@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 import platform
-from functools import cache
-from pathlib import Path
 
 import numpy
 import torch
 
 import ogive
 from ogive import _core
-
-
-@cache
-def _processor() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            name, _, value = line.partition(":")
-            if name.strip() == "model name":
-                return value.strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
+from ogive.study.machine import processor
 
 
 def environment() -> dict[str, str]:
@@ -33,5 +20,5 @@ def environment() -> dict[str, str]:
         "numpy": numpy.__version__,
         "ogive": ogive.__version__,
         "isa": _core.isa,
-        "cpu": _processor(),
+        "cpu": processor(),
     }

@@ -6,89 +6,20 @@ could have been seen.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from ogive.page.wording import (
-    count,
-    counted,
-    counted_layers,
-    listing,
-    p_value,
-    percentage,
-    points,
-    rough,
-)
-from ogive.study.figures.gradient import reach
-from ogive.study.results import ActivationResult, Results
+from ogive.page.wording import count, counted, listing, p_value
+from ogive.study.results import CellResult, Measure, Results, SettingResult
+from ogive.study.results.naming import sentence_case
 from ogive.study.statistics import Difference
 
-LEVEL = 0.05
+__all__ = ["answer", "headline", "verdict"]
 
+_MANY = 4
+"""Differences beyond which a sentence for each is more than anybody reads."""
 
-@dataclass(frozen=True)
-class Visible:
-    """The smallest differences in accuracy that a study could have called real.
-
-    Attributes
-    ----------
-    typical, least, most : float
-        Median, smallest and largest over the comparisons.
-    """
-
-    typical: float
-    least: float
-    most: float
-
-
-def differs(result: ActivationResult) -> bool:
-    """Whether an activation differs from the reference after Holm's adjustment, at 5 %."""
-    return result.p_holm is not None and result.p_holm < LEVEL
-
-
-def smallest_visible(results: Results) -> Visible | None:
-    r"""Return the smallest differences that could have been told from nothing.
-
-    A difference passes Holm's first step when it exceeds
-    :math:`t_{n-1}(1 - \alpha / 2m) \, s / \sqrt n`, with the spread :math:`s` of the paired
-    differences that was met. A true difference of just this size would be found by about
-    half of all such studies.
-
-    Parameters
-    ----------
-    results : Results
-
-    Returns
-    -------
-    Visible or None
-        None where no comparison has an interval.
-
-    Examples
-    --------
-    >>> from ogive.study.declaration import Study
-    >>> from ogive.study.results import assemble
-    >>> smallest_visible(assemble(Study(seeds=1, depths=()), [])) is None
-    True
-    """
-    differences = [r.difference for r in results.activations if r.difference is not None]
-    sizes = sorted(
-        size for d in differences if (size := _threshold(d, results.comparisons)) is not None
-    )
-    if not sizes:
-        return None
-    middle = len(sizes) // 2
-    typical = sizes[middle] if len(sizes) % 2 else (sizes[middle - 1] + sizes[middle]) / 2
-    return Visible(typical, sizes[0], sizes[-1])
-
-
-def _threshold(difference: Difference, comparisons: int) -> float | None:
-    if difference.lower is None or difference.upper is None:
-        return None
-    from scipy.special import stdtrit
-
-    freedom = difference.n - 1
-    half = (difference.upper - difference.lower) / 2
-    widening = stdtrit(freedom, 1 - LEVEL / 2 / comparisons) / stdtrit(freedom, 1 - LEVEL / 2)
-    return float(half * widening)
+_NAMED = 8
+"""Names beyond which a number stands for them."""
 
 
 def headline(results: Results) -> str:
@@ -102,43 +33,72 @@ def headline(results: Results) -> str:
     -------
     str
     """
-    reference = results.study.reference
-    compared = [r for r in results.activations if r.p_holm is not None]
-    others = [r for r in results.activations if r.activation != reference]
-    if not any(r.n for r in results.activations):
+    main, others = results.main, results.compared[1:]
+    said = verdict(main, results.measure)
+    if not others or not main.comparisons:
+        return said
+    everywhere = [_sides(result, results.measure) for result in (main, *others)]
+    if all(sides == everywhere[0] for sides in everywhere):
+        place = "both settings" if len(others) == 1 else f"all {count(len(others) + 1)} settings"
+        return f"In {place}: {said}"
+    return f"{said[:-1]} ({main.title})."
+
+
+def verdict(result: SettingResult, measure: Measure) -> str:
+    """Return what one setting says, in a sentence.
+
+    Parameters
+    ----------
+    result : SettingResult
+    measure : Measure
+        What is compared.
+
+    Returns
+    -------
+    str
+    """
+    reference = result.cell(result.reference).name
+    compared = [cell for cell in result.cells if cell.p_holm is not None]
+    if not result.begun:
         return "No run has finished yet."
-    if not others:
+    if len(result.cells) == 1:
         return f"Only {reference} was trained: there is nothing to compare it with."
     if not compared:
+        if any(cell.diverged for cell in result.cells) and not measure.higher_is_better:
+            return "Nothing can be compared: runs without a finite loss have none to compare."
         return (
             "Nothing can be said yet: a comparison needs at least two seeds that both activations "
             "have finished."
         )
-    worse = [r for r in compared if differs(r) and r.difference and r.difference.mean < 0]
-    better = [r for r in compared if differs(r) and r.difference and r.difference.mean > 0]
-    same = [r.activation for r in compared if not differs(r)]
+    worse, better = _sides(result, measure)
+    same = [cell.name for cell in compared if not result.differs(cell)]
     parts = [
-        _names(group, word, reference) for group, word in ((worse, "worse"), (better, "better"))
+        _names(_ordered(result, names), word, reference)
+        for names, word in ((worse, "worse"), (better, "better"))
+        if names
     ]
-    sentence = "; ".join(part for part in parts if part)
+    sentence = "; ".join(parts)
     if not sentence:
-        if len(same) == 1:
-            return f"{same[0]} cannot be told apart from {reference}."
-        return (
-            f"None of the other {count(len(same))} activations can be told apart from {reference}."
-        )
+        return f"{_none_of(same)} be told apart from {reference}{_left_out(result)}."
     if not same:
-        return f"{sentence}."
+        return f"{sentence}{_left_out(result)}."
     rest = same[0] if len(same) == 1 else f"the other {count(len(same))}"
-    return f"{sentence}; {rest} cannot be told apart from {reference}."
+    return f"{sentence}; {rest} cannot be told apart from {reference}{_left_out(result)}."
 
 
-def _names(group: list[ActivationResult], word: str, reference: str) -> str:
-    if not group:
+def _none_of(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return f"{names[0]} cannot"
+    none = "Neither" if len(names) == 2 else "None"
+    return f"{none} of the other {count(len(names))} activations can"
+
+
+def _left_out(result: SettingResult) -> str:
+    """Return who diverged and so has nothing to compare."""
+    names = [cell.name for cell in result.cells if cell.diverged and cell.mean is None]
+    if not names:
         return ""
-    ordered = sorted(group, key=lambda r: -abs(r.difference.mean if r.difference else 0.0))
-    names = listing([r.activation for r in ordered])
-    return f"{names} {'does' if len(group) == 1 else 'do'} {word} than {reference}"
+    return f"; {listing(names)} diverged and {'is' if len(names) == 1 else 'are'} not compared"
 
 
 def answer(results: Results) -> list[str]:
@@ -152,72 +112,85 @@ def answer(results: Results) -> list[str]:
     -------
     list of str
     """
-    reference = results.study.reference
-    sentences = []
-    found = [r for r in results.activations if differs(r) and r.difference is not None]
-    for result in sorted(found, key=lambda r: -abs(r.difference.mean) if r.difference else 0.0):
-        assert result.difference is not None
-        sentences.append(_difference(result, result.difference, reference))
-    same = [r.activation for r in results.activations if r.p_holm is not None and not differs(r)]
-    if same:
+    main, measure = results.main, results.measure
+    sentences = [*_differences(main, measure), *_best(main, measure), *_visible(main, measure)]
+    sentences += [
+        f"{sentence_case(r.title)}: {verdict(r, measure)}"
+        for r in results.compared
+        if r is not main
+    ]
+    sentences += _diverged(results)
+    return sentences
+
+
+def _sides(result: SettingResult, measure: Measure) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the names that do worse, and those that do better, than the reference."""
+    found = [c for c in result.cells if result.differs(c) and c.difference is not None]
+    gains = {c.name: measure.gain(c.difference.mean) for c in found if c.difference is not None}
+    worse = frozenset(name for name, gain in gains.items() if gain < 0)
+    return worse, frozenset(gains) - worse
+
+
+def _ordered(result: SettingResult, names: frozenset[str]) -> list[str]:
+    """Return names by the size of their difference, the largest first."""
+    return [cell.name for cell in _by_size(result.cells) if cell.name in names]
+
+
+def _by_size(cells: Sequence[CellResult]) -> list[CellResult]:
+    return sorted(cells, key=lambda c: -abs(c.difference.mean) if c.difference else 0.0)
+
+
+def _names(names: Sequence[str], word: str, reference: str) -> str:
+    if len(names) > _MANY + 1:
+        return f"{count(len(names))} do {word} than {reference}, {names[0]} most of all"
+    return f"{listing(names)} {'does' if len(names) == 1 else 'do'} {word} than {reference}"
+
+
+def _differences(result: SettingResult, measure: Measure) -> list[str]:
+    reference = result.cell(result.reference).name
+    found = _by_size([c for c in result.cells if result.differs(c) and c.difference is not None])
+    sentences = [_difference(cell, measure, reference) for cell in found[:_MANY]]
+    if rest := found[_MANY:]:
+        said = [
+            f"{cell.name} ({measure.difference(cell.difference.mean)})"
+            for cell in rest
+            if cell.difference is not None
+        ]
+        sentences.append(
+            f"{listing(said)} {'differs' if len(said) == 1 else 'differ'} from {reference} too; "
+            f"in {measure.step}."
+        )
+    same = [c.name for c in result.cells if c.p_holm is not None and not result.differs(c)]
+    compared = [cell for cell in result.cells if cell.p_holm is not None]
+    if len(same) > _NAMED and len(same) == len(compared):
+        sentences.append(
+            f"{_none_of(same)} be told apart from {reference} by this study. "
+            "That is not the same as being equal."
+        )
+    elif same:
         sentences.append(
             f"{listing(same)} cannot be told apart from {reference} by this study. "
             "That is not the same as being equal."
         )
-    visible = smallest_visible(results)
-    if visible is not None:
-        sentences.append(
-            f"With {counted(results.study.seeds, 'seed')} and "
-            f"{counted(results.comparisons, 'comparison')}, the smallest difference that could "
-            f"have been told from chance was typically {100 * visible.typical:.2f} percentage "
-            f"points ({100 * visible.least:.2f} to {100 * visible.most:.2f}, depending on the "
-            "activation). Smaller ones stay invisible."
-        )
-    if (deep := _depth_sentence(results)) is not None:
-        sentences.append(deep)
-    diverged = [
-        f"{r.activation} ({r.diverged} of {r.n})" for r in results.activations if r.diverged
-    ]
-    if diverged:
-        sentences.append(
-            f"Training diverged with {listing(diverged)}; these runs count with the accuracy that "
-            "they ended with."
-        )
     return sentences
 
 
-def _depth_sentence(results: Results) -> str | None:
-    """Return what the deepest networks of sigmoid and of the reference reached."""
-    if not results.depth:
-        return None
-    deepest = max(cell.depth for cell in results.depth)
-    reached = {
-        (cell.activation, cell.initialization): f"{percentage(cell.accuracy)} %"
-        for cell in results.depth
-        if cell.depth == deepest
-    }
-    said = [
-        f"{name} reaches {reached[name, 'default']} with the default initialisation and "
-        f"{reached[name, 'matched']} with the matched one"
-        for name in dict.fromkeys(("sigmoid", results.study.reference))
-        if {(name, "default"), (name, "matched")} <= reached.keys()
-    ]
-    if not said:
-        return None
-    return f"Through {counted_layers(deepest)}, {'; '.join(said)} (one seed each, so no test)."
-
-
-def _difference(result: ActivationResult, difference: Difference, reference: str) -> str:
+def _difference(cell: CellResult, measure: Measure, reference: str) -> str:
+    difference = cell.difference
+    assert difference is not None
     direction = "below" if difference.mean < 0 else "above"
-    size = f"{100 * abs(difference.mean):.2f}"
     text = (
-        f"{result.activation} reaches {percentage(result.mean)} % on the test set, "
-        f"{size} percentage points {direction} {reference}"
+        f"{cell.name} reaches {measure.said(cell.mean)} on the test part, "
+        f"{measure.size(difference.mean)} {measure.step} {direction} {reference}"
     )
+    return f"{text} ({_certainty(difference, measure)}, Holm-adjusted p {_p(cell.p_holm)})."
+
+
+def _certainty(difference: Difference, measure: Measure) -> str:
     if difference.lower is None or difference.upper is None:
-        return f"{text}, alike with every seed (Holm-adjusted p {_p(result.p_holm)})."
-    interval = f"{points(difference.lower)} to {points(difference.upper)}"
-    return f"{text} (95 % interval {interval}, Holm-adjusted p {_p(result.p_holm)})."
+        return "alike with every seed"
+    low, high = measure.difference(difference.lower), measure.difference(difference.upper)
+    return f"95 % interval {low} to {high}"
 
 
 def _p(p: float | None) -> str:
@@ -225,39 +198,60 @@ def _p(p: float | None) -> str:
     return text if text.startswith("<") else f"=\N{NO-BREAK SPACE}{text}"
 
 
-def gradient_sentences(results: Results) -> list[str]:
-    """Return how much of the gradient reaches the first layer of the deepest networks.
-
-    Parameters
-    ----------
-    results : Results
-
-    Returns
-    -------
-    list of str
-        One sentence an initialisation, for sigmoid (or, without it, whatever loses most) and the
-        reference, before training.
-    """
-    if not results.depth:
+def _best(result: SettingResult, measure: Measure) -> list[str]:
+    """Return which activations cannot be told from the one with the best mean."""
+    groups = result.groups
+    if groups is None or len(groups.order) < 3:
         return []
-    deepest = max(cell.depth for cell in results.depth)
+    best, *others = groups.order
+    better = groups.better()
+    apart = [label for label in others if (best, label) in better]
+    same = [result.cell(label).name for label in others if label not in apart]
+    cell = result.cell(best)
+    end = "highest" if measure.higher_is_better else "lowest"
+    if not same:
+        return [
+            f"{cell.name} has the {end} mean, {measure.said(cell.mean)}, and differs from every "
+            "other activation."
+        ]
+    if len(same) == len(others):
+        return [
+            f"The {end} mean is that of {cell.name}, {measure.said(cell.mean)}, but no activation "
+            "can be told apart from it: there is no winner."
+        ]
+    names = listing(same) if len(same) <= _NAMED else f"{count(len(same))} others"
+    return [
+        f"The {end} mean is that of {cell.name}, {measure.said(cell.mean)}; {names} cannot "
+        f"be told apart from it, so that {'neither' if len(same) == 1 else 'none of them'} is a "
+        "winner."
+    ]
+
+
+def _visible(result: SettingResult, measure: Measure) -> list[str]:
+    found = result.visible
+    if found is None:
+        return []
+    seeds = max(cell.n for cell in result.cells)
+    return [
+        f"With {counted(seeds, 'seed')} and {counted(result.comparisons, 'comparison')}, the "
+        "smallest difference that could have been told from chance was typically "
+        f"{measure.size(found.typical)} {measure.step} ({measure.size(found.least)} to "
+        f"{measure.size(found.most)}, depending on the activation). A true difference of "
+        f"{measure.size(found.surely)} would be found by four studies of this size in five. "
+        "Smaller ones stay invisible."
+    ]
+
+
+def _diverged(results: Results) -> list[str]:
+    counted_as = (
+        "these runs count with the accuracy that they ended with"
+        if results.measure.higher_is_better
+        else "a loss that is not finite cannot be compared, and so these activations are not"
+    )
     sentences = []
-    for initialization in ("default", "matched"):
-        reached = {
-            cell.activation: share
-            for cell in results.depth
-            if cell.depth == deepest
-            and cell.initialization == initialization
-            and (share := reach(cell.start)) is not None
-        }
-        faintest = sorted(reached, key=lambda name: reached[name])[:1]
-        first = ["sigmoid"] if "sigmoid" in reached else faintest
-        names = [n for n in dict.fromkeys((*first, results.study.reference)) if n in reached]
-        if names:
-            said = listing([f"{rough(reached[name])} with {name}" for name in names])
-            sentences.append(
-                f"Through {counted_layers(deepest)} with {initialization} initialisation, the "
-                "first layer receives, before training, this share of the last one's gradient: "
-                f"{said}."
-            )
+    for result in results.compared:
+        said = [f"{c.name} ({c.diverged} of {c.n})" for c in result.cells if c.diverged]
+        if said:
+            where = f", {result.title}" if result.title else ""
+            sentences.append(f"Training diverged with {listing(said)}{where}; {counted_as}.")
     return sentences

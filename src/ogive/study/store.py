@@ -11,13 +11,26 @@ import json
 import sqlite3
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ogive.study.declaration import canonical_json, spec_key
+from ogive.study.spec import canonical_json, spec_key
+
+__all__ = [
+    "APPLICATION_ID",
+    "Held",
+    "Run",
+    "Store",
+    "StoreError",
+    "StoreWarning",
+    "check_version",
+    "checksum",
+    "explained",
+    "is_whole",
+]
 
 SCHEMA_VERSION = 1
 APPLICATION_ID = 0x4F676976
@@ -77,7 +90,7 @@ class Store:
                 self.path, timeout=BUSY_SECONDS, isolation_level=None
             )
         except sqlite3.Error as error:
-            raise StoreError(f"cannot open the store {self.path}: {error}") from error
+            raise StoreError(explained(self.path, error)) from error
         try:
             self._prepare()
         except BaseException:
@@ -85,25 +98,15 @@ class Store:
             raise
 
     def _prepare(self) -> None:
-        try:
+        with self._said():
             tables = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
             (mark,) = self._connection.execute("PRAGMA application_id").fetchone()
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):
-                raise StoreError(f"cannot open the store {self.path}: {error}") from error
-            raise StoreError(f"{self.path} is not an Ogive store: {error}") from error
         if mark != APPLICATION_ID and (tables or mark):
             raise StoreError(f"{self.path} is a database, but not an Ogive store")
         with self._said():
             if mark != APPLICATION_ID:
                 self._create()
-            (version,) = self._connection.execute("PRAGMA user_version").fetchone()
-        if version > SCHEMA_VERSION:
-            raise StoreError(
-                f"{self.path} is of schema version {version}; this Ogive knows up to "
-                f"{SCHEMA_VERSION}: use a newer one"
-            )
-        with self._said():
+            check_version(self.path, self._connection)
             # A commit is on the disk before `put` returns, in either journal mode.
             self._connection.execute("PRAGMA synchronous = FULL")
 
@@ -134,7 +137,7 @@ class Store:
         try:
             yield
         except sqlite3.Error as error:
-            raise StoreError(f"the store {self.path}: {error}") from error
+            raise StoreError(explained(self.path, error)) from error
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -176,38 +179,62 @@ class Store:
         StoreError
             If it cannot be written, a full disk for example. Nothing is half-written.
         """
-        key = spec_key(run["spec"])
-        if run["key"] != key:
-            raise ValueError(f"the key of a run must be that of its spec, {key}, not {run['key']}")
-        body = canonical_json(run)
+        return self.put_all([run])[0]
+
+    def put_all(self, runs: Iterable[Run]) -> list[bool]:
+        """Keep several runs, all of them or, where something is wrong, none; see `put`."""
+        texts: list[tuple[str, str]] = []
+        for run in runs:
+            key = spec_key(run["spec"])
+            if run["key"] != key:
+                raise ValueError(
+                    f"the key of a run must be that of its spec, {key}, not {run['key']}"
+                )
+            texts.append((key, canonical_json(run)))
         with self._said(), self._transaction():
-            row = self._connection.execute(
-                "SELECT key, body, checksum FROM runs WHERE key = ?", (key,)
-            ).fetchone()
-            if row is not None and self._read(*row) is not None:
-                return False
-            self._connection.execute(
-                "INSERT OR REPLACE INTO runs VALUES (?, ?, ?)", (key, body, _checksum(key, body))
-            )
+            return [self._write(key, body) for key, body in texts]
+
+    def _write(self, key: str, body: str) -> bool:
+        row = self._connection.execute(
+            "SELECT key, body, checksum FROM runs WHERE key = ?", (key,)
+        ).fetchone()
+        if row is not None and self._is_whole(*row):
+            return False
+        self._connection.execute(
+            "INSERT OR REPLACE INTO runs VALUES (?, ?, ?)", (key, body, checksum(key, body))
+        )
         return True
 
     def keys(self) -> set[str]:
         """Return the keys of all runs that are present and whole."""
-        return {run["key"] for run in self.runs()}
+        return {key for key, _ in self._whole()}
 
     def runs(self) -> list[Run]:
         """Return all runs that are present and whole, in the order of their keys."""
-        with self._said():
-            rows = self._connection.execute(
-                "SELECT key, body, checksum FROM runs ORDER BY key"
-            ).fetchall()
-        return [run for row in rows if (run := self._read(*row)) is not None]
+        return [json.loads(body) for _, body in self._whole()]
 
-    def _read(self, key: object, body: object, checksum: object) -> Run | None:
-        # A damaged row can hold any type: SQLite's columns do not enforce theirs.
-        if isinstance(key, str) and isinstance(body, str) and _checksum(key, body) == checksum:
-            run: Run = json.loads(body)
-            return run
+    def held(self) -> Held:
+        """Return the runs by key, each of which is read when it is asked for."""
+        return Held(self)
+
+    def _whole(self) -> list[tuple[str, str]]:
+        """Return key and text of every run that is whole."""
+        with self._said():
+            # By the table, and sorted here: by the index each row would be looked up for itself.
+            rows = self._connection.execute("SELECT key, body, checksum FROM runs").fetchall()
+        found = [(row[0], row[1]) for row in rows if self._is_whole(*row)]
+        return sorted(found)
+
+    def _read(self, key: object, body: object, found: object) -> Run | None:
+        if not self._is_whole(key, body, found):
+            return None
+        assert isinstance(body, str)
+        run: Run = json.loads(body)
+        return run
+
+    def _is_whole(self, key: object, body: object, found: object) -> bool:
+        if is_whole(key, body, found):
+            return True
         name = str(key)
         if name not in self._told:
             self._told.add(name)
@@ -216,7 +243,7 @@ class Store:
                 StoreWarning,
                 stacklevel=3,
             )
-        return None
+        return False
 
     def close(self) -> None:
         """Close the file. Closing twice does no harm."""
@@ -234,5 +261,81 @@ class Store:
         self.close()
 
 
-def _checksum(key: str, body: str) -> str:
+class Held(Mapping[str, Run]):
+    """The runs of a store by key, as they were when it was made and as they are added.
+
+    Which are there is known at once; a run is read from the file when it is asked for, and kept:
+    a study asks for few of the runs that a store may hold.
+
+    Parameters
+    ----------
+    store : Store
+        The store.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._runs: dict[str, Run | None] = dict.fromkeys(sorted(store.keys()))
+
+    def __getitem__(self, key: str) -> Run:
+        run = self._runs[key]
+        if run is None:
+            run = self._store.get(key)
+            if run is None:
+                raise StoreError(f"the store {self._store.path}: the run {key[:12]} has gone")
+            self._runs[key] = run
+        return run
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._runs
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._runs)
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    def add(self, run: Run) -> None:
+        """Add a run that has been put into the store."""
+        self._runs[run["key"]] = run
+
+
+def check_version(path: Path, connection: sqlite3.Connection) -> None:
+    """Refuse a store of a newer version than this code knows."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > SCHEMA_VERSION:
+        raise StoreError(
+            f"{path} is of schema version {version}; this Ogive knows up to "
+            f"{SCHEMA_VERSION}: use a newer one"
+        )
+
+
+def is_whole(key: object, body: object, found: object) -> bool:
+    """Tell whether a record is as it was written: `found` is the checksum beside it."""
+    # A damaged row can hold any type: SQLite's columns do not enforce theirs.
+    return isinstance(key, str) and isinstance(body, str) and checksum(key, body) == found
+
+
+def checksum(key: str, body: str) -> str:
+    """Return what stands beside a record, by which damage is noticed."""
     return hashlib.sha256(f"{key}\n{body}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def explained(path: Path, error: sqlite3.Error) -> str:
+    """Say in one line what is wrong with a store, and what can be done about it."""
+    # The low byte: the others tell apart what is said alike here.
+    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+        case sqlite3.SQLITE_NOTADB:
+            return f"{path} is not an Ogive store: {error}"
+        case sqlite3.SQLITE_CORRUPT:
+            return (
+                f"the store {path} is damaged ({error}): "
+                f"`ogive study merge NEW.sqlite {path}` saves every run that can be read"
+            )
+        case sqlite3.SQLITE_FULL:
+            return f"the store {path}: {error}; what had been stored is safe"
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_PROTOCOL:
+            return f"the store {path} is locked by another process, and stayed so ({error})"
+        case sqlite3.SQLITE_CANTOPEN:
+            return f"cannot open the store {path}: {error}"
+    return f"the store {path}: {error}"

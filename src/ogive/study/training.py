@@ -1,8 +1,8 @@
 """One training: a spec in, a finished run out.
 
-Everything that is random follows from the spec's seed: the initial draw and the order of the data
-have a stream each, neither of which depends on the activation, and what an activation draws in
-training (rrelu) has another. With one thread and torch's
+Everything that is random follows from the spec's seed: the initial draw, the order of the data and
+the augmentation have a stream each, none of which depends on the activation, and what a network or
+an activation draws in training (dropout, rrelu) has another. With one thread and torch's
 deterministic algorithms a run gives the same numbers, bit for bit, whenever it is repeated on one
 machine with one version of torch; only its ``timing`` differs.
 """
@@ -13,17 +13,28 @@ import math
 import statistics
 from collections.abc import Iterator
 from contextlib import contextmanager
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import torch
+import torch._dynamo  # torch.optim loads it at its first step, for a second: better beforehand
 from torch import Tensor, nn
 
-from ogive.health.signal import signal_by_depth
-from ogive.study.data import Dataset, Part, load
-from ogive.study.declaration import RunSpec
+from ogive.study.augment import augmented
+from ogive.study.data import Dataset
 from ogive.study.environment import environment
-from ogive.study.models import build, seed_for
+from ogive.study.evaluation import Judgement, judge
+from ogive.study.models.build import build
+from ogive.study.outcomes.health import examined
+from ogive.study.outcomes.measured import outcomes
+from ogive.study.recipe import Recipe
+from ogive.study.schedules import rate_at
+from ogive.study.seeding import seed_for, stream
+from ogive.study.signal import signal
+from ogive.study.spec import RunSpec
+from ogive.study.tensors import Tensors, as_tensors, laid_out_
+
+__all__ = ["SIGNAL_ROWS", "batches", "data_order", "loss_of", "optimizer_for", "train"]
 
 SIGNAL_ROWS = 256
 """Rows of the fixed training batch on which the signal by depth is measured."""
@@ -42,91 +53,109 @@ def train(spec: RunSpec, dataset: Dataset | None = None) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``key``, ``spec``, ``outcome`` ("finished" or "diverged"), ``test`` (accuracy in [0, 1] and
-        mean cross-entropy in nats), ``curves`` (one value an epoch), ``signal`` (RMS of
-        activations and of their gradients, and the share of the variance that is between samples,
-        first hidden layer to last, at start and end),
-        ``timing`` (seconds), ``environment``. A number that is not finite is None.
+        ``key``, ``spec``, ``data`` (kind, shape of a row's inputs, classes, rows of each part),
+        ``outcome`` ("finished" or "diverged"), ``validation`` and ``test`` (accuracy in [0, 1] and
+        mean cross-entropy in nats; no ``test`` where the spec's part is "validation"), ``curves``
+        (one value an epoch), ``signal`` (RMS of activations and of their gradients, and the share
+        of the variance that is between samples, first activation to last, at start and end),
+        ``timing`` (seconds), ``environment``, and with a test part what `ogive.study.outcomes`
+        measures. A number that is not finite is None.
 
     Notes
     -----
     The network after the last epoch counts: no epoch is chosen, and the test part is evaluated
     once, at the end. A loss that is not finite ends the training with the outcome "diverged"; the
-    run is scored like any other, on the network it ended with (see `evaluate`).
+    run is scored like any other, on the network it ended with (see `judge`).
 
     Examples
     --------
-    >>> from ogive.study import Protocol, RunSpec
-    >>> run = train(RunSpec(hidden=(8,), protocol=Protocol(epochs=1)))
+    >>> from ogive.study import Recipe, RunSpec
+    >>> run = train(RunSpec(model="mlp:8x1", recipe=Recipe(epochs=1)))
     >>> run["outcome"], len(run["curves"]["train_loss"])
     ('finished', 1)
     """
-    data = load(spec.data) if dataset is None else dataset
-    if data.name != spec.data:
-        raise ValueError(f"the spec asks for the data {spec.data!r}, not {data.name!r}")
+    data = spec.data.load() if dataset is None else dataset
+    parts = {name: as_tensors(part) for name, part in data.parts.items()}
     with _reproducible():
         # Only from here on: what a process loads before its first run is no cost of the run.
-        begun = perf_counter()
-        network = build(spec, features=data.features, classes=data.classes)
+        begun, begun_cpu = perf_counter(), process_time()
+        fixed = parts["train"].head(SIGNAL_ROWS)
+        network, sites = build(spec, data.shape, fixed.inputs)
+        layout = laid_out_(network, data)
         torch.manual_seed(seed_for("activation", spec.seed))
-        fixed = Part(data.train.inputs[:SIGNAL_ROWS], data.train.targets[:SIGNAL_ROWS])
-        start = _signal(network, fixed)
-        curves, seconds, outcome = _epochs(network, spec, data)
-        end = _signal(network, fixed)
-        accuracy, loss = evaluate(network, data.test)
-        seconds_total = perf_counter() - begun
+        start = signal(network, sites, fixed)
+        optimizer = optimizer_for(network, spec.recipe)
+        # One check-up tells of them all, and the numbers are the same with and without.
+        wanted = spec.seed == 0 and spec.part == "test"
+        with examined(network, optimizer, spec.activation, wanted=wanted) as examination:
+            curves, seconds, outcome, last = _epochs(network, optimizer, spec, parts, layout)
+        end = signal(network, sites, fixed)
+        run: dict[str, Any] = {
+            "key": spec.key,
+            "spec": spec.to_dict(),
+            "data": _described(data),
+            "outcome": outcome,
+            "validation": last.to_dict(),
+            "curves": curves,
+            "signal": {"start": start, "end": end},
+        }
+        if spec.part == "test":
+            run |= outcomes(network, sites, parts["test"])
+            run["health"] = examination.result
+        seconds_total, cpu_seconds = perf_counter() - begun, process_time() - begun_cpu
+    run["timing"] = {
+        "seconds_per_epoch": statistics.median(seconds),
+        "seconds_total": seconds_total,
+        "cpu_seconds": cpu_seconds,
+    }
+    run["environment"] = environment()
+    return run
+
+
+def _described(data: Dataset) -> dict[str, Any]:
+    shape = data.shape
     return {
-        "key": spec.key,
-        "spec": spec.to_dict(),
-        "outcome": outcome,
-        "test": {"accuracy": accuracy, "loss": loss},
-        "curves": curves,
-        "signal": {"start": start, "end": end},
-        "timing": {
-            "seconds_per_epoch": statistics.median(seconds),
-            "seconds_total": seconds_total,
-        },
-        "environment": environment(),
+        "kind": shape.kind,
+        "inputs": list(shape.inputs),
+        "classes": shape.classes,
+        "rows": {name: len(part) for name, part in data.parts.items()},
     }
 
 
 def data_order(seed: int, rows: int, epochs: int) -> Iterator[Tensor]:
     """Yield for each epoch the order of the training rows: the same for every activation."""
-    generator = torch.Generator().manual_seed(seed_for("order", seed))
+    generator = stream("order", seed)
     for _ in range(epochs):
         yield torch.randperm(rows, generator=generator)
 
 
-@torch.no_grad()
-def evaluate(network: nn.Module, part: Part) -> tuple[float, float | None]:
-    """Return accuracy and mean cross-entropy of `network` on `part`.
+def batches(order: Tensor, size: int) -> list[Tensor]:
+    """Return the rows of each step of an epoch; a last row that is alone joins the step before.
 
-    A row for which the network gives no finite answer is worth 1 / classes, a blind guess. Leaving
-    a diverged run out instead would favour whichever activation diverges most, and calling
-    every such row wrong would put it below a network that has learned nothing.
+    Batch normalisation can make nothing of a single row.
+
+    Examples
+    --------
+    >>> [len(batch) for batch in batches(torch.arange(9), 4)]
+    [4, 5]
     """
-    targets = torch.from_numpy(part.targets)
-    training = network.training
-    try:
-        # Activations that draw in training have their mean here.
-        outputs = network.eval()(torch.from_numpy(part.inputs))
-    finally:
-        network.train(training)
-    answered = outputs.isfinite().all(dim=1)
-    right = (outputs.argmax(dim=1) == targets) & answered
-    guessed = int((~answered).sum()) / outputs.shape[1]
-    accuracy = (int(right.sum()) + guessed) / len(part)
-    return accuracy, _finite(nn.functional.cross_entropy(outputs, targets).item())
+    parts = list(torch.split(order, size))
+    if len(parts) > 1 and len(parts[-1]) == 1:
+        parts[-2:] = [torch.cat(parts[-2:])]
+    return parts
 
 
 def _epochs(
-    network: nn.Module, spec: RunSpec, data: Dataset
-) -> tuple[dict[str, list[float | None]], list[float], str]:
-    """Train `network` and return its curves, the seconds of each epoch, and the outcome."""
-    protocol = spec.protocol
-    inputs, targets = torch.from_numpy(data.train.inputs), torch.from_numpy(data.train.targets)
-    # The fused step is the same arithmetic in one pass over each parameter.
-    optimizer = torch.optim.Adam(network.parameters(), lr=protocol.learning_rate, fused=True)
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    spec: RunSpec,
+    parts: dict[str, Tensors],
+    layout: torch.memory_format,
+) -> tuple[dict[str, list[float | None]], list[float], str, Judgement]:
+    """Train `network`; return its curves, each epoch's seconds, the outcome and the last look."""
+    recipe, data = spec.recipe, parts["train"]
+    draws = stream("augmentation", spec.seed)
+    steps = recipe.epochs * len(batches(torch.arange(len(data)), recipe.batch_size))
     curves: dict[str, list[float | None]] = {
         "train_loss": [],
         "validation_loss": [],
@@ -134,41 +163,67 @@ def _epochs(
     }
     seconds: list[float] = []
     outcome = "finished"
-    for order in data_order(spec.seed, len(data.train), protocol.epochs):
+    step = 0
+    for order in data_order(spec.seed, len(data), recipe.epochs):
         begun = perf_counter()
         total = torch.zeros((), dtype=torch.float64)
-        for batch in torch.split(order, protocol.batch_size):
+        for batch in batches(order, recipe.batch_size):
+            for group in optimizer.param_groups:
+                group["lr"] = recipe.learning_rate * rate_at(recipe.schedule, step / steps)
+            inputs = data.inputs[batch]
+            if recipe.augmentation != "none":
+                inputs = augmented(inputs, recipe.augmentation, draws)
+            if inputs.dim() == 4:
+                inputs = inputs.contiguous(memory_format=layout)
             optimizer.zero_grad(set_to_none=True)
-            loss = nn.functional.cross_entropy(network(inputs[batch]), targets[batch])
+            loss = loss_of(network, inputs, data.targets[batch], recipe)
             loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+            if recipe.clip:
+                nn.utils.clip_grad_norm_(network.parameters(), recipe.clip)
             optimizer.step()
             total += loss.detach() * len(batch)
+            step += 1
         # The time is that of training alone: validation costs every activation the same anyway.
         seconds.append(perf_counter() - begun)
-        train_loss = _finite(total.item() / len(data.train))
-        accuracy, validation_loss = evaluate(network, data.validation)
+        train_loss = _finite(total.item() / len(data))
+        last = judge(network, parts["validation"])
         curves["train_loss"].append(train_loss)
-        curves["validation_loss"].append(validation_loss)
-        curves["validation_accuracy"].append(accuracy)
-        if train_loss is None or validation_loss is None:
+        curves["validation_loss"].append(last.loss)
+        curves["validation_accuracy"].append(last.accuracy)
+        if train_loss is None or last.loss is None:
             outcome = "diverged"
             break
-    return curves, seconds, outcome
+    return curves, seconds, outcome, last
 
 
-def _signal(network: nn.Module, part: Part) -> dict[str, list[float | None]]:
-    """Return what `signal_by_depth` measures on `part`, first hidden layer to last."""
-    signal = signal_by_depth(
-        network,
-        torch.from_numpy(part.inputs),
-        torch.from_numpy(part.targets),
-        nn.functional.cross_entropy,
-    )
-    return {
-        "activation_rms": list(map(_finite, signal.activation_rms)),
-        "gradient_rms": list(map(_finite, signal.gradient_rms)),
-        "between_sample_share": list(map(_finite, signal.between_sample_share)),
-    }
+def loss_of(network: nn.Module, inputs: Tensor, targets: Tensor, recipe: Recipe) -> Tensor:
+    """Return the mean cross-entropy of a batch, in the recipe's precision."""
+    with torch.autocast("cpu", torch.bfloat16, enabled=recipe.precision == "bfloat16"):
+        outputs = network(inputs)
+    return nn.functional.cross_entropy(outputs.float().flatten(0, -2), targets.flatten())
+
+
+def optimizer_for(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    """Return the optimiser; biases, scales and the activations' own parameters do not decay."""
+    weights = [parameter for parameter in network.parameters() if parameter.dim() >= 2]
+    others = [parameter for parameter in network.parameters() if parameter.dim() < 2]
+    groups: list[dict[str, Any]] = [
+        {"params": weights, "weight_decay": recipe.weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    groups = [group for group in groups if group["params"]]
+    rate = recipe.learning_rate
+    # The fused step is the same arithmetic in one pass over each parameter.
+    match recipe.optimizer:
+        case "adam":
+            return torch.optim.Adam(groups, lr=rate, fused=True)
+        case "adamw":
+            return torch.optim.AdamW(groups, lr=rate, fused=True)
+        case _:
+            momentum = recipe.momentum
+            return torch.optim.SGD(
+                groups, lr=rate, momentum=momentum, nesterov=momentum > 0, fused=True
+            )
 
 
 @contextmanager

@@ -1,13 +1,14 @@
-"""A worker process: takes specs from its parent, trains, sends the finished runs back.
+"""A worker process: takes tasks from its parent, carries them out, sends the results back.
 
-It is started by `ogive.study.engine` as ``python -m ogive.study.worker FD PARENT TRAINER``: FD is
-its end of a socket pair, PARENT the process it must not outlive, and TRAINER the function that
-makes a run of a spec and its data, as ``module:name``.
+It is started by `ogive.study.engines.local` as ``python -m ogive.study.worker FD PARENT MODULE``:
+FD is its end of a socket pair, PARENT the process it must not outlive, MODULE what its tasks need.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import gc
 import importlib
 import os
 import pickle
@@ -18,6 +19,10 @@ import threading
 import traceback
 from multiprocessing.connection import Connection
 from typing import Any
+
+from ogive.study.engines.base import RefusedError
+
+__all__ = ["carry_out", "die_with", "main"]
 
 PR_SET_PDEATHSIG = 1
 """From <linux/prctl.h>: the signal that the kernel sends when the parent has died."""
@@ -51,24 +56,61 @@ def main() -> None:
     # Ctrl-C reaches the whole process group; the parent decides what becomes of the workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     descriptor, parent = int(sys.argv[1]), int(sys.argv[2])
-    module, _, name = sys.argv[3].partition(":")
     die_with(parent)
     connection = Connection(descriptor)
     inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     # Listening begins before torch loads, so that the parent never waits to hand over the data.
     threading.Thread(target=_listen, args=(connection, inbox), daemon=True).start()
+    _load(sys.argv[3])
 
-    datasets: dict[str, Any] = {}
+    held: Any = None
     while True:
-        spec, dataset = pickle.loads(inbox.get())
-        try:
-            # Inside, so that a torch that does not load is reported like any other failure.
-            train = getattr(importlib.import_module(module), name)
-            if dataset is not None:
-                datasets[spec.data] = dataset
-            connection.send(("finished", train(spec, datasets[spec.data])))
-        except Exception:
-            connection.send(("failed", traceback.format_exc()))
+        function, argument, dataset = pickle.loads(inbox.get())
+        held = held if dataset is None else dataset
+        connection.send(carry_out(function, argument, held))
+
+
+def _load(module: str) -> None:
+    """Load what the tasks will need, in the time until the first of them comes."""
+    # Of what is made while modules load next to nothing is garbage: to look for it, then and
+    # later, takes a sixth of the time that loading takes.
+    gc.disable()
+    # What does not load is reported by the first task, which needs it.
+    with contextlib.suppress(Exception):
+        importlib.import_module(module)
+    gc.freeze()
+    gc.enable()
+
+
+def carry_out(function: str, argument: Any, dataset: Any) -> tuple[str, Any]:
+    """Call a function, named as ``module:name``, and say what became of it.
+
+    Parameters
+    ----------
+    function : str
+        What to call.
+    argument, dataset : object
+        What to call it with.
+
+    Returns
+    -------
+    tuple of (str, object)
+        ``finished`` and what it returned; ``refused`` and why, in one line; ``failed`` and the
+        traceback.
+
+    Examples
+    --------
+    >>> carry_out("builtins:max", 1, 2)
+    ('finished', 2)
+    """
+    module, _, name = function.partition(":")
+    try:
+        # Inside, so that a torch that does not load is reported like any other failure.
+        return "finished", getattr(importlib.import_module(module), name)(argument, dataset)
+    except RefusedError as error:
+        return "refused", str(error)
+    except Exception:
+        return "failed", traceback.format_exc()
 
 
 if __name__ == "__main__":

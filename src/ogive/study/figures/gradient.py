@@ -1,114 +1,159 @@
-"""How far the gradient reaches: its RMS layer by layer, from the last hidden layer to the first."""
+"""How far the gradient reaches: its RMS call by call, from the last activation to the first."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ogive.page.labels import label_ends
-from ogive.page.style import MUTED, LineStyle, panel, svg
-from ogive.page.ticks import decades
+from ogive.page.picture import Picture
+from ogive.page.style import LineStyle
 from ogive.page.wording import rough
+from ogive.study.figures.lines import Axis, Line, line_panel
 
 if TYPE_CHECKING:
-    from ogive.study.results import DepthResult, Signal
+    from ogive.study.results.setting import SettingResult
+    from ogive.study.results.signal import Signal
+
+__all__ = ["GradientPanel", "gradient_panels", "layer_ticks", "share_panels"]
 
 #: A gradient this many decades below the largest is drawn at the lower edge.
 _DECADES = 14
 
-_INITIALIZATIONS = {"default": "default initialisation", "matched": "matched initialisation"}
 _TIMES = {"start": "before training", "end": "after training"}
 
 
 @dataclass(frozen=True)
-class Panel:
+class GradientPanel:
     """One of the small multiples.
 
     Attributes
     ----------
-    depth : int
-        Number of hidden layers.
-    initialization, time : str
-        ``"default"`` or ``"matched"``; ``"start"`` or ``"end"``.
-    svg : str
+    number : int
+        Of the setting.
+    time : {"start", "end"}
+        Before the first step, or after the last.
+    picture : Picture
     """
 
-    depth: int
-    initialization: str
+    number: int
     time: str
-    svg: str
+    picture: Picture
 
 
-def reach(signal: Signal) -> float | None:
-    """Return how much of the gradient arrives: its RMS at the first layer over that at the last.
+def gradient_panels(
+    settings: Sequence[SettingResult], titles: Mapping[int, str], styles: Mapping[str, LineStyle]
+) -> list[GradientPanel]:
+    """Draw the RMS of the gradient by depth, one panel a setting and moment.
 
-    Parameters
-    ----------
-    signal : ogive.study.results.Signal
-
-    Returns
-    -------
-    float or None
-        None where either is not finite or the last is zero.
-
-    Examples
-    --------
-    >>> from ogive.study.results import Signal
-    >>> reach(Signal(activation_rms=(1.0, 1.0, 1.0), gradient_rms=(1e-6, 1e-3, 1.0)))
-    1e-06
-    """
-    values = _gradient(signal)
-    if not values or not math.isfinite(values[0]) or not values[-1] > 0:
-        return None
-    return values[0] / values[-1]
-
-
-def gradient_panels(cells: Sequence[DepthResult], styles: Mapping[str, LineStyle]) -> list[Panel]:
-    """Draw the RMS of the gradient by depth, one panel a depth, initialisation and moment.
-
-    All panels share one logarithmic scale, so that heights compare across them. The layers run
-    from the last to the first, the way the gradient travels: the names then stand where the
-    lines have fanned out.
+    All panels share one logarithmic scale, so that heights compare across them. The calls run from
+    the last to the first, the way the gradient travels: the names then stand where the lines have
+    fanned out.
 
     Parameters
     ----------
-    cells : sequence of ogive.study.results.DepthResult
+    settings : sequence of SettingResult
+        Those without a signal are passed over.
+    titles : mapping of int to str
+        What each panel is called, by the setting's number.
     styles : mapping of str to LineStyle
 
     Returns
     -------
-    list of Panel
-        Deepest networks first; before training, then after; default beside matched initialisation.
+    list of GradientPanel
+        Before training, then after, setting by setting.
     """
-    limits = _limits(cells)
+    limits = _limits(signal for result in settings for signal in _signals(result))
     if limits is None:
         return []
-    grid: dict[tuple[int, str], dict[str, DepthResult]] = {}
-    for cell in cells:
-        grid.setdefault((cell.depth, cell.initialization), {})[cell.activation] = cell
     return [
-        Panel(depth, initialization, time, _draw(row, styles, depth, initialization, time, limits))
-        for depth in sorted({cell.depth for cell in cells}, reverse=True)
+        GradientPanel(result.number, time, found)
+        for result in settings
         for time in _TIMES
-        for initialization in _INITIALIZATIONS
-        if (row := grid.get((depth, initialization)))
+        if (found := _gradient(result, titles[result.number], styles, time, limits)) is not None
     ]
 
 
-def _gradient(signal: Signal) -> list[float]:
-    """RMS of the gradient, first layer to last; NaN where it is not finite."""
-    return [math.nan if value is None else float(value) for value in signal.gradient_rms]
+def share_panels(
+    settings: Sequence[SettingResult], titles: Mapping[int, str], styles: Mapping[str, LineStyle]
+) -> list[GradientPanel]:
+    """Draw the share of the variance that is between samples, before training, call by call.
+
+    Parameters
+    ----------
+    settings, titles, styles
+        As for `gradient_panels`.
+
+    Returns
+    -------
+    list of GradientPanel
+        One a setting.
+    """
+    panels = []
+    for result in settings:
+        lines = {
+            cell.name: Line(range(1, len(values) + 1), values)
+            for cell in result.cells
+            if cell.outcomes.signals is not None
+            and (values := _numbers(cell.outcomes.signals.start.between_sample_share))
+        }
+        lines = {name: line for name, line in lines.items() if line.present}
+        if not lines:
+            continue
+        calls = max(len(line.x) for line in lines.values())
+        said = ", ".join(f"{n} {100 * line.end(calls)[1]:.3g} %" for n, line in lines.items())
+        drawn = line_panel(
+            lines,
+            styles,
+            Axis(
+                "activation, first to last",
+                (1 if calls > 1 else 0.5, calls + 0.25 if calls > 1 else 1.5),
+                [(tick, str(tick)) for tick in layer_ticks(calls)],
+                y="share",
+                limits=(0, 1.02),
+            ),
+            name=f"between-{result.number}",
+            title=titles[result.number],
+            subtitle="variance between samples, before training",
+            description=f"Share of the variance between samples; at the last activation: {said}.",
+            bold=(result.cell(result.reference).name,),
+            markers=calls <= 20,
+        )
+        panels.append(GradientPanel(result.number, "start", drawn))
+    return panels
 
 
-def _limits(cells: Sequence[DepthResult]) -> tuple[float, float] | None:
+def layer_ticks(depth: int) -> list[int]:
+    """Return every layer while there is room, then every few, always the first and the last.
+
+    Examples
+    --------
+    >>> layer_ticks(20)
+    [1, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20]
+    """
+    step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 10**9) if depth <= 10 * step)
+    between = range(step, depth - step // 2, step)
+    return list(dict.fromkeys((1, *(k for k in between if k > 1 + step / 3), depth)))
+
+
+def _signals(result: SettingResult) -> Iterable[Signal]:
+    for cell in result.cells:
+        if cell.outcomes.signals is not None:
+            yield cell.outcomes.signals.start
+            yield cell.outcomes.signals.end
+
+
+def _numbers(values: Iterable[float | None]) -> list[float]:
+    return [math.nan if value is None else float(value) for value in values]
+
+
+def _limits(signals: Iterable[Signal]) -> tuple[float, float] | None:
     """Return the common range: all that is finite and positive, but no more than `_DECADES`."""
     values = [
         value
-        for cell in cells
-        for signal in (cell.start, cell.end)
-        for value in _gradient(signal)
+        for signal in signals
+        for value in _numbers(signal.gradient_rms)
         if math.isfinite(value) and value > 0
     ]
     if not values:
@@ -119,63 +164,42 @@ def _limits(cells: Sequence[DepthResult]) -> tuple[float, float] | None:
     return low / margin, high * margin
 
 
-def _draw(
-    row: Mapping[str, DepthResult],
+def _gradient(
+    result: SettingResult,
+    title: str,
     styles: Mapping[str, LineStyle],
-    depth: int,
-    initialization: str,
     time: str,
     limits: tuple[float, float],
-) -> str:
-    wide = depth > 3
+) -> Picture | None:
+    lines: dict[str, Line] = {}
     reached: list[str] = []
-    with panel(*(400, 300) if wide else (250, 250), (46, 98, 44, 42)) as axes:
-        ends: dict[str, tuple[float, float]] = {}
-        for name, cell in row.items():
-            style = styles[name]
-            signal = cell.start if time == "start" else cell.end
-            values = [max(value, limits[0]) for value in _gradient(signal)]
-            axes.plot(
-                range(1, len(values) + 1),
-                values,
-                color=style.hex,
-                linestyle=style.linestyle,
-                marker=style.marker,
-                markersize=4.5,
-                markeredgewidth=0,
-                clip_on=False,
-                linewidth=2.6 if name in ("relu", "sigmoid") else 1.6,
-                zorder=3 if name in ("relu", "sigmoid") else 2.5,
-            )
-            ends[name] = (1, values[0])
-            if (ratio := reach(signal)) is not None:
-                reached.append(f"{name} {rough(ratio)}")
-        axes.set_yscale("log")
-        axes.set_ylim(*limits)
-        decades(axes)
-        axes.set_xlim(depth + 0.25, 1)
-        axes.set_xticks(_layers(depth))
-        axes.set_xlabel("hidden layer, last to first" if wide else "layer, last to first")
-        axes.set_title(_INITIALIZATIONS[initialization].capitalize(), pad=20)
-        axes.annotate(
-            _TIMES[time],
-            xy=(0, 1),
-            xycoords="axes fraction",
-            xytext=(0, 8),
-            textcoords="offset points",
-            color=MUTED,
-        )
-        label_ends(axes, ends, styles)
-        return svg(
-            axes,
-            f"gradient-{depth}-{initialization}-{time}",
-            f"RMS of the gradient by hidden layer, {depth} layers, "
-            f"{_INITIALIZATIONS[initialization]}, {_TIMES[time]}. "
-            f"First layer over last: {', '.join(reached)}.",
-        )
-
-
-def _layers(depth: int) -> list[int]:
-    """Ticks: every layer while there is room, then every few, always the first and the last."""
-    step = max(1, math.ceil(depth / 10))
-    return [1, *(layer for layer in range(step + 1, depth - step // 2, step)), depth]
+    for cell in result.cells:
+        if cell.outcomes.signals is None:
+            continue
+        signal: Signal = getattr(cell.outcomes.signals, time)
+        values = [max(value, limits[0]) for value in _numbers(signal.gradient_rms)]
+        lines[cell.name] = Line(range(1, len(values) + 1), values)
+        if (share := signal.reach) is not None:
+            reached.append(f"{cell.name} {rough(share)}")
+    lines = {name: line for name, line in lines.items() if line.present}
+    if not lines:
+        return None
+    calls = max(len(line.x) for line in lines.values())
+    return line_panel(
+        lines,
+        styles,
+        Axis(
+            "activation, last to first",
+            (calls + 0.25, 1) if calls > 1 else (1.5, 0.5),
+            [(tick, str(tick)) for tick in layer_ticks(calls)],
+            y="log",
+            limits=limits,
+        ),
+        name=f"gradient-{result.number}-{time}",
+        title=title,
+        subtitle=_TIMES[time],
+        description=f"RMS of the gradient by activation, {title}, {_TIMES[time]}. "
+        f"First over last: {', '.join(reached)}.",
+        bold=(result.cell(result.reference).name,),
+        markers=calls <= 20,
+    )

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ogive.page.style import GRID, MUTED, LineStyle, panel, svg
+from ogive.page.picture import Picture, picture
+from ogive.page.style import GRID, MUTED, LineStyle, panel
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from ogive.catalog import Function
 
+#: Every parameter as the catalogue has it.
+DEFAULTS: Mapping[str, float] = MappingProxyType({})
+
 
 def evaluate(
-    record: Function, x: NDArray[np.float64]
+    record: Function, x: NDArray[np.float64], parameters: Mapping[str, float] = DEFAULTS
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return value and derivative of a catalogue function at its default parameters.
+    """Return value and derivative of a catalogue function.
 
     Parameters
     ----------
     record : ogive.catalog.Function
     x : ndarray of float64, any shape
+    parameters : mapping of str to float
+        Those that are not at their defaults.
 
     Returns
     -------
@@ -35,16 +44,23 @@ def evaluate(
     >>> float(value[0]), float(derivative[0])
     (0.5, 0.25)
     """
-    return _apply(record.name, record, x), _apply(f"grad_{record.name}", record, x)
+    return (
+        _apply(record.name, record, x, parameters),
+        _apply(f"grad_{record.name}", record, x, parameters),
+    )
 
 
-def evaluate_value(record: Function, x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the value of a catalogue function at its default parameters.
+def evaluate_value(
+    record: Function, x: NDArray[np.float64], parameters: Mapping[str, float] = DEFAULTS
+) -> NDArray[np.float64]:
+    """Return the value of a catalogue function.
 
     Parameters
     ----------
     record : ogive.catalog.Function
     x : ndarray of float64, any shape
+    parameters : mapping of str to float
+        Those that are not at their defaults.
 
     Returns
     -------
@@ -56,15 +72,17 @@ def evaluate_value(record: Function, x: NDArray[np.float64]) -> NDArray[np.float
     >>> evaluate_value(catalog.get("relu"), np.array([-1.0, 2.0])).tolist()
     [0.0, 2.0]
     """
-    return _apply(record.name, record, x)
+    return _apply(record.name, record, x, parameters)
 
 
-def _apply(name: str, record: Function, x: NDArray[np.float64]) -> NDArray[np.float64]:
+def _apply(
+    name: str, record: Function, x: NDArray[np.float64], parameters: Mapping[str, float]
+) -> NDArray[np.float64]:
     from ogive import _core
 
     # The native ufuncs take their parameters as operands and know no defaults.
-    defaults = [parameter.default for parameter in record.parameters]
-    return np.asarray(getattr(_core, name)(x, *defaults), np.float64)
+    values = [parameters.get(known.name, known.default) for known in record.parameters]
+    return np.asarray(getattr(_core, name)(x, *values), np.float64)
 
 
 def interval(record: Function) -> tuple[float, float]:
@@ -83,24 +101,37 @@ def interval(record: Function) -> tuple[float, float]:
     return max(low, -5.0), min(high, 5.0)
 
 
-def shape(record: Function, style: LineStyle) -> str:
+def shape(
+    record: Function,
+    style: LineStyle,
+    parameters: Mapping[str, float] = DEFAULTS,
+    *,
+    name: str,
+    title: str,
+) -> Picture:
     """Draw a function (solid) and its derivative (dashed) on the axes that all of them share.
 
     Parameters
     ----------
     record : ogive.catalog.Function
     style : LineStyle
+    parameters : mapping of str to float
+        Those that are not at their defaults.
+    name : str
+        Of the picture.
+    title : str
+        What the function is called.
 
     Returns
     -------
-    str
-        An SVG element of 250 by 200 pixels.
+    Picture
+        Of 250 by 200 pixels.
     """
     low, high = interval(record)
     # An even number of points has none at a kink in 0, where the derivative jumps.
     x = np.linspace(low, high, 400)
     with np.errstate(divide="ignore"):
-        value, derivative = evaluate(record, x)
+        value, derivative = evaluate(record, x, parameters)
     with panel(250, 200, (30, 10, 24, 10)) as axes:
         axes.grid(visible=False)
         axes.axhline(0, color=GRID, linewidth=1)
@@ -115,8 +146,8 @@ def shape(record: Function, style: LineStyle) -> str:
         axes.set_xticks([-4, -2, 0, 2, 4] if high > 2 else [0, 0.5, 1])
         axes.spines[["left", "bottom"]].set_visible(False)
         axes.tick_params(length=0)
-        return svg(
+        return picture(
             axes,
-            f"shape-{record.name.replace('_', '-')}",
-            f"{record.name} (solid) and its derivative (dashed) from {low:g} to {high:g}.",
+            name,
+            f"{title} (solid) and its derivative (dashed) from {low:g} to {high:g}.",
         )

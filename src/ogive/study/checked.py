@@ -1,0 +1,79 @@
+"""What a value of a declaration must be, and how it is said when it is not."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Collection, Iterable
+
+__all__ = ["nearest", "number", "one_of", "several", "whole", "wholes"]
+
+
+def whole(label: str, value: object, lowest: int) -> int:
+    """Return `value` as an int of at least `lowest`, or say what is wrong with it."""
+    # bool is an int to Python, but `seeds=True` is a slip and not a one.
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(f"{label} must be a whole number, not {value!r}")
+    if value < lowest:
+        raise ValueError(f"{label} must be at least {lowest}, not {value}")
+    return value
+
+
+def wholes(label: str, values: object, *, may_be_empty: bool = False) -> tuple[int, ...]:
+    """Return `values` as a tuple of positive ints, or say what is wrong with them."""
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise ValueError(f"{label} must be a sequence of whole numbers, not {values!r}")
+    found = tuple(whole(f"each of {label}", value, 1) for value in values)
+    if not found and not may_be_empty:
+        raise ValueError(f"{label} must name at least one number, not {values!r}")
+    return found
+
+
+def number(
+    label: str, value: object, *, above: float = -math.inf, least: float = -math.inf
+) -> float:
+    """Return `value` as a finite float within its bounds, or say what is wrong with it."""
+    fits = (
+        not isinstance(value, bool)
+        and isinstance(value, int | float)
+        and above < value < math.inf
+        and least <= value
+    )
+    if not fits:
+        bound = ""
+        if above == 0:
+            bound = "positive "
+        elif above > -math.inf:
+            bound = f"greater than {above:g}, "
+        elif least > -math.inf:
+            raise ValueError(
+                f"{label} must be a finite number of at least {least:g}, not {value!r}"
+            )
+        raise ValueError(f"{label} must be a {bound}finite number, not {value!r}")
+    assert isinstance(value, int | float)
+    # 1 and 1.0 mean the same run and must have the same key.
+    return float(value)
+
+
+def nearest(value: object, choices: Collection[str]) -> str:
+    """Return a hint at the choice that a misspelt `value` may have meant, or nothing."""
+    close = difflib.get_close_matches(str(value), list(choices), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def one_of(label: str, value: object, choices: Collection[str]) -> str:
+    """Return `value` if it is among `choices`, or say what it could have been."""
+    if isinstance(value, str) and value in choices:
+        return value
+    known = ", ".join(choices)
+    raise ValueError(f"{label} must be one of {known}, not {value!r}{nearest(value, choices)}")
+
+
+def several(label: str, values: object) -> tuple[object, ...]:
+    """Return what is given for a field that takes one or several values, each once."""
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise ValueError(f"{label} must be a sequence, not {values!r}")
+    found = tuple(values)
+    if not found:
+        raise ValueError(f"{label} must name at least one, not none")
+    return found

@@ -1,0 +1,70 @@
+"""Fashion-MNIST (Xiao, Rasul and Vollgraf 2017), from Debian's package or the published files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ogive.study.data.dataset import Dataset
+from ogive.study.data.idx import read_idx
+from ogive.study.data.split import prepare
+
+__all__ = ["FOLDER", "fashion_mnist", "fashion_mnist_part"]
+
+FOLDER = "/usr/share/datasets/fashion-mnist"
+"""Where Debian's dataset-fashion-mnist puts it."""
+
+
+def fashion_mnist(path: str = FOLDER, *, rows: int = 60_000) -> Dataset:
+    """Return Fashion-MNIST with its own test part.
+
+    Parameters
+    ----------
+    path : str
+        The folder with the four published files, compressed or not.
+    rows : int
+        How many of the 60,000 training rows are used, validation included: the first so many.
+
+    Raises
+    ------
+    ValueError
+        If a file is not there, or not what it should be.
+    """
+    inputs, targets = fashion_mnist_part(path, "train")
+    return prepare(
+        inputs[:rows, None],
+        targets[:rows],
+        kind="images",
+        test=_with_channel(*fashion_mnist_part(path, "t10k")),
+    )
+
+
+def fashion_mnist_part(path: str | Path, part: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return images (rows, 28, 28) and classes of "train" or "t10k", as they are published.
+
+    Raises
+    ------
+    ValueError
+        If a file is not there, or not what it should be.
+    """
+    images = read_idx(_file(path, f"{part}-images-idx3-ubyte"))
+    labels = read_idx(_file(path, f"{part}-labels-idx1-ubyte"))
+    if images.shape[1:] != (28, 28) or labels.shape != images.shape[:1] or labels.max() > 9:
+        raise ValueError(f"{path} does not hold Fashion-MNIST: {images.shape}, {labels.shape}")
+    return images, labels
+
+
+def _file(path: str | Path, name: str) -> Path:
+    for file in (Path(path, f"{name}.gz"), Path(path, name)):
+        if file.is_file():
+            return file
+    raise ValueError(f"{path} has no {name}.gz")
+
+
+def _with_channel(
+    images: NDArray[np.uint8], labels: NDArray[np.uint8]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    return images[:, None], labels

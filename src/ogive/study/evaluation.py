@@ -1,0 +1,79 @@
+"""How good a network is on one part of the data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ogive.study.tensors import Tensors
+
+__all__ = ["Judgement", "judge", "judge_outputs", "outputs_of"]
+
+ROWS = 1000
+"""Rows that a network is given at a time: enough for speed, few enough for memory."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Accuracy in [0, 1] and mean cross-entropy in nats; None where that is not finite."""
+
+    accuracy: float
+    loss: float | None
+
+    def to_dict(self) -> dict[str, float | None]:
+        """Return both as plain JSON values."""
+        return {"accuracy": self.accuracy, "loss": self.loss}
+
+
+def judge(network: nn.Module, part: Tensors) -> Judgement:
+    """Return accuracy and mean cross-entropy of `network` on `part`; see `judge_outputs`."""
+    return judge_outputs(outputs_of(network, part.inputs), part.targets)
+
+
+@torch.no_grad()
+def outputs_of(network: nn.Module, inputs: Tensor) -> Tensor:
+    """Return the logits of `network`, in evaluation mode, for all rows of `inputs`."""
+    with _evaluating(network):
+        return torch.cat([network(rows).float() for rows in torch.split(inputs, ROWS)])
+
+
+def judge_outputs(outputs: Tensor, targets: Tensor) -> Judgement:
+    """Return accuracy and mean cross-entropy of logits.
+
+    Parameters
+    ----------
+    outputs : torch.Tensor, shape (..., classes)
+        Logits.
+    targets : torch.Tensor of int64, shape (...)
+        Classes.
+
+    Notes
+    -----
+    A row for which the network gives no finite answer is worth 1 / classes, a blind guess. Leaving
+    a diverged run out instead would favour whichever activation diverges most, and calling
+    every such row wrong would put it below a network that has learned nothing.
+    """
+    flat, wanted = outputs.flatten(0, -2), targets.flatten()
+    answered = flat.isfinite().all(dim=1)
+    right = (flat.argmax(dim=1) == wanted) & answered
+    guessed = int((~answered).sum()) / flat.shape[1]
+    loss = nn.functional.cross_entropy(flat, wanted).item()
+    return Judgement(
+        (int(right.sum()) + guessed) / len(wanted), loss if math.isfinite(loss) else None
+    )
+
+
+@contextmanager
+def _evaluating(network: nn.Module) -> Iterator[None]:
+    # Dropout is off, and activations that draw in training have their mean.
+    training = network.training
+    network.eval()
+    try:
+        yield
+    finally:
+        network.train(training)

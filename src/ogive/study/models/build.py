@@ -1,0 +1,193 @@
+"""A network from a spec: built, initialised, ready to be trained.
+
+What 'the same initial draw' means. Under "default" the network's own initialisation draws from
+the run's seed. It does not look at the activation: every activation starts from identical weights.
+
+Under "matched" each layer's weights are drawn as the catalogue asks for the activation that
+follows it, and the laws differ in kind (uniform for Xavier, normal for Kaiming) and in scale. The
+values that are drawn are then put in an order that is the same for every activation: the weight
+that is the largest of its layer for one is so for all. Activations of one initialiser start from
+weights that are equal up to one factor; across kinds their correlation is about 0.98. Each
+layer's weights are independent of each other, so that putting them in another independent order
+leaves their law as it was. Biases are 0. A person's own activation without a record gets normal
+weights with the gain 1 / sqrt(E[f(z)²]), z standard normal, which keeps the size of the signal.
+
+Under "lsuv" (layer-sequential unit variance) an orthogonal draw, the same for every activation, is
+scaled on the first rows of the training part.
+
+The layers before and behind a gated unit are of other sizes than those of the other activations.
+Under "default" and "matched" all other layers begin alike; under "lsuv" gated units are paired with
+each other only.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ogive.study.activation import Activation
+from ogive.study.data import Shape
+from ogive.study.model import Model
+from ogive.study.seeding import seed_for, stream
+from ogive.study.sites import Sites
+from ogive.study.spec import RunSpec
+from ogive.torch.init import lsuv_
+from ogive.torch.init.called import called_activations
+from ogive.torch.init.layers import draw_layer_, weight_layers
+from ogive.torch.init.nonlinearity import Found
+from ogive.torch.init.weight import choose
+
+__all__ = ["build", "initialise_", "make"]
+
+STAND_IN = "softsign"
+"""Put in an activation's place while it is looked at which layers it follows: a function that no
+network has of its own."""
+
+
+def make(model: Model, activation: Activation, shape: Shape, seed: int) -> tuple[nn.Module, Sites]:
+    """Return a network as its own initialisation draws it, and its places of activations.
+
+    Parameters
+    ----------
+    model : Model
+        Which network.
+    activation : Activation
+        What is put into its places.
+    shape : Shape
+        Of the data.
+    seed : int
+        Of the draw.
+
+    Raises
+    ------
+    ValueError
+        If a person's own function returns no network, or has no place for an activation.
+    """
+    sites = Sites(activation)
+    builder = model.loaded()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed_for("default", seed))
+        if model.kind is not None:
+            network = builder(sites, shape, **dict(model.options))
+        else:
+            network = builder(sites, **_asked(builder, shape))
+    if not isinstance(network, nn.Module):
+        raise ValueError(f"{model} returned no torch.nn.Module, but {type(network).__name__}")
+    if not sites.made:
+        raise ValueError(f"{model} makes no activation: it has no place for {activation.label}")
+    return network.to(torch.float32), sites
+
+
+def _asked(builder: object, shape: Shape) -> dict[str, object]:
+    """Return what of the data's shape a person's function asks for, by the names of arguments."""
+    offered = {"input_shape": shape.inputs, "classes": shape.classes, "shape": shape}
+    assert callable(builder)
+    return {
+        name: value
+        for name, value in offered.items()
+        if name in inspect.signature(builder).parameters
+    }
+
+
+def build(spec: RunSpec, shape: Shape, example: Tensor) -> tuple[nn.Module, Sites]:
+    """Return the freshly initialised network of `spec`, and its places of activations.
+
+    Parameters
+    ----------
+    spec : RunSpec
+        Model, activation, initialisation, gain and seed.
+    shape : Shape
+        Of the data.
+    example : torch.Tensor
+        The first rows of the training part, on which "lsuv" measures and "matched" sees which
+        layers an activation follows.
+
+    Returns
+    -------
+    network : torch.nn.Module
+        In float32 and in training mode; it ends in logits.
+    sites : Sites
+        What was put in.
+    """
+    network, sites = make(spec.model, spec.activation, shape, spec.seed)
+    initialise_(network, sites, spec, shape, example)
+    return network.train(), sites
+
+
+@torch.no_grad()
+def initialise_(
+    network: nn.Module, sites: Sites, spec: RunSpec, shape: Shape, example: Tensor
+) -> None:
+    """Draw the weights as `spec` asks, and multiply them by its gain."""
+    layers = weight_layers(network)
+    if spec.initialization == "lsuv":
+        lsuv_(network, example, generator=stream("lsuv", spec.seed))
+    elif spec.initialization == "matched":
+        followed = _followed(spec.model, spec.activation, shape, example)
+        laws = {name: _law(found, sites) for name, found in followed.items() if name in layers}
+        _match_(layers, laws, spec.seed)
+    if spec.gain != 1:
+        # The last layer's scale is that of the logits, which no activation follows.
+        for layer in list(layers.values())[:-1]:
+            weight = layer.weight
+            assert isinstance(weight, Tensor)
+            weight.mul_(spec.gain)
+
+
+_SEEN: dict[tuple[Model, Activation, Shape], Mapping[str, Found | None]] = {}
+
+
+def _followed(
+    model: Model, activation: Activation, shape: Shape, example: Tensor
+) -> Mapping[str, Found | None]:
+    """Return for each layer what follows it, the stand-in being what is compared.
+
+    Nothing stands in for a gated unit, which takes two inputs for each output. No record follows
+    the layer before one, then, and it is drawn as a layer that no activation follows.
+    """
+    seen = (model, activation if activation.gated else Activation(STAND_IN), shape)
+    if seen not in _SEEN:
+        twin, _ = make(model, seen[1], shape, 0)
+        _SEEN[seen] = called_activations(twin.eval(), weight_layers(twin), example, strict=False)
+    return _SEEN[seen]
+
+
+def _law(found: Found | None, sites: Sites) -> tuple[str, float]:
+    """Return initialiser and gain for what follows a layer."""
+    if found is None or found[0].name != STAND_IN:
+        return choose(found, None, "fan_in")
+    activation = sites.activation
+    record = activation.function
+    if record is None:
+        return "kaiming_normal", _keeping(sites.made[0])
+    return choose((record, record.defaults() | dict(activation.parameters)), None, "fan_in")
+
+
+def _keeping(module: nn.Module) -> float:
+    """Return the gain that keeps the mean square of a standard normal signal."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(128)
+    values = module(torch.from_numpy(nodes).float()).double().numpy()
+    square = float(weights @ values**2 / math.sqrt(2 * math.pi))
+    return 1 / math.sqrt(square) if 0 < square < math.inf else 1.0
+
+
+def _match_(
+    layers: Mapping[str, nn.Module], laws: Mapping[str, tuple[str, float]], seed: int
+) -> None:
+    """Draw the weights that suit the activation, in the order that suits the pairing."""
+    for name, layer in layers.items():
+        # Streams of each layer's own: how much one draws depends on its size, and a gated unit's
+        # layers are of another.
+        draws = stream(f"matched {name}", seed)
+        order = stream(f"matched order {name}", seed)
+        scheme, gain = laws[name]
+        draw_layer_(layer, scheme, gain, "fan_in", draws)
+        weight = layer.weight
+        assert isinstance(weight, Tensor)
+        place = torch.randperm(weight.numel(), generator=order)
+        weight.view(-1)[place] = weight.flatten().sort().values

@@ -1,0 +1,179 @@
+"""What follows the name in ``mlp:64x3:norm=batch``: options, their types and their defaults."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ogive.study import checked
+
+__all__ = ["Option", "Value", "canonical", "split", "word"]
+
+Value = int | float | str | bool | tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of a model or a data set.
+
+    Parameters
+    ----------
+    name : str
+        How it is called.
+    kind : {"whole", "number", "choice", "text", "flag", "widths"}
+        What it holds. ``widths`` are the units of layers: 64x3, or 128-64 where they differ.
+    default : object
+        The value where it is not given.
+    summary : str
+        What it does, in a few words.
+    choices : tuple of str
+        What a choice may be.
+    least, most : float
+        The lowest and the highest whole number or number.
+    """
+
+    name: str
+    kind: Literal["whole", "number", "choice", "text", "flag", "widths"]
+    default: Value
+    summary: str
+    choices: tuple[str, ...] = ()
+    least: float = 1
+    most: float = math.inf
+
+    def read(self, value: object) -> Value:
+        """Return a value of this option from one that is given: as a word, or as itself.
+
+        Raises
+        ------
+        ValueError
+            If it is none; the message names the option.
+        """
+        match self.kind:
+            case "whole":
+                return self._bounded(checked.whole(self.name, _number(value), int(self.least)))
+            case "number":
+                return self._bounded(checked.number(self.name, _number(value), least=self.least))
+            case "choice":
+                return checked.one_of(self.name, value, self.choices)
+            case "flag":
+                if isinstance(value, bool):
+                    return value
+                return checked.one_of(self.name, value, ("yes", "no")) == "yes"
+            case "widths":
+                return _widths(self.name, value)
+            case "text":
+                if not isinstance(value, str) or not value:
+                    raise ValueError(f"{self.name} must be a text that is not empty, not {value!r}")
+                return value
+
+    def _bounded(self, value: float) -> float:
+        if value > self.most:
+            raise ValueError(f"{self.name} must be at most {self.most:g}, not {value:g}")
+        return value
+
+    def write(self, value: Value) -> str:
+        """Return `value` as it stands in a word."""
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if isinstance(value, tuple):
+            alike = len(set(value)) == 1
+            return f"{value[0]}x{len(value)}" if alike else "-".join(map(str, value))
+        if isinstance(value, float):
+            short = f"{value:g}"
+            return short if float(short) == value else repr(value)
+        return str(value)
+
+
+def canonical(
+    what: str, options: Sequence[Option], given: Mapping[str, object]
+) -> dict[str, Value]:
+    """Return every option with its value, given or by default.
+
+    Parameters
+    ----------
+    what : str
+        Whose options these are, as the message says it.
+    options : sequence of Option
+        What there is.
+    given : mapping
+        Values by name; the empty name means the first option.
+
+    Raises
+    ------
+    ValueError
+        If there is no such option, or a value does not fit.
+    """
+    known = {option.name: option for option in options}
+    values = {option.name: option.default for option in options}
+    for name, value in given.items():
+        if not known:
+            raise ValueError(f"{what} takes no options, not {value!r}")
+        option = options[0] if name == "" else known.get(name)
+        if option is None:
+            raise ValueError(
+                f"{what} has no option {name!r}; it has {', '.join(known)}"
+                f"{checked.nearest(name, known)}"
+            )
+        try:
+            values[option.name] = option.read(value)
+        except ValueError as error:
+            raise ValueError(f"{what}: {error}") from None
+    return values
+
+
+def split(word: str) -> tuple[str, dict[str, str]]:
+    """Take ``name:value:key=value`` apart; the value without a key has the empty name.
+
+    Examples
+    --------
+    >>> split("mlp:64x3:norm=batch")
+    ('mlp', {'': '64x3', 'norm': 'batch'})
+    """
+    name, *rest = word.split(":")
+    given: dict[str, str] = {}
+    for part in rest:
+        key, equals, value = part.partition("=")
+        if not equals:
+            key, value = "", key
+        if key in given or not value:
+            raise ValueError(f"{word!r}: expected name:value:key=value, each key once")
+        given[key] = value
+    return name, given
+
+
+def word(name: str, options: Sequence[Option], values: Mapping[str, Value]) -> str:
+    """Return the word for a name with its options: what differs from the defaults, and no more."""
+    parts = [name]
+    for place, option in enumerate(options):
+        value = values[option.name]
+        if place == 0 and option.kind in ("widths", "text"):
+            parts.append(option.write(value))
+        elif value != option.default:
+            parts.append(f"{option.name}={option.write(value)}")
+    return ":".join(parts)
+
+
+def _number(value: object) -> Any:
+    if isinstance(value, str):
+        for kind in (int, float):
+            try:
+                return kind(value)
+            except ValueError:
+                continue
+    return value
+
+
+def _widths(name: str, value: object) -> tuple[int, ...]:
+    if not isinstance(value, str):
+        return checked.wholes(name, value)
+    repeated = re.fullmatch(r"(\d+)x(\d+)", value)
+    listed = re.fullmatch(r"\d+(-\d+)*", value)
+    if repeated:
+        width, layers = map(int, repeated.groups())
+        return checked.wholes(name, (width,) * layers)
+    if listed:
+        return checked.wholes(name, map(int, value.split("-")))
+    raise ValueError(f"{name} must be like 64x3 or 128-64, not {value!r}")

@@ -1,0 +1,203 @@
+"""What was measured of the trained networks of one cell, over its seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from ogive.study.results.signal import Signals, signals
+from ogive.study.statistics import (
+    Calibration,
+    Disagreement,
+    Summary,
+    calibration,
+    disagreement,
+    pooled,
+    summarize,
+)
+
+__all__ = [
+    "Calibrated",
+    "CheckUp",
+    "Outcomes",
+    "Robustness",
+    "Sparsity",
+    "mistakes_of",
+    "outcomes",
+]
+
+Run = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Robustness:
+    """Test accuracy under noise added to the standardised inputs.
+
+    Attributes
+    ----------
+    noise : tuple of float
+        Standard deviations.
+    accuracy : tuple of Summary
+        Over the seeds, at each.
+    """
+
+    noise: tuple[float, ...]
+    accuracy: tuple[Summary, ...]
+
+
+@dataclass(frozen=True)
+class Sparsity:
+    """Shares of an activation's outputs, call by call, first to last; mean over the seeds.
+
+    Attributes
+    ----------
+    zero : tuple of float or None
+        That are exactly 0.
+    small : tuple of float or None
+        That are below 1 % of their RMS.
+    """
+
+    zero: tuple[float | None, ...]
+    small: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class CheckUp:
+    """What the check-up found in the run of seed 0.
+
+    Attributes
+    ----------
+    findings : tuple of (str, str)
+        Severity and title of each, the worst first as the check-up has them.
+    saturation, dead : tuple of float or None
+        Shares at each activation, first to last.
+    """
+
+    findings: tuple[tuple[str, str], ...]
+    saturation: tuple[float | None, ...]
+    dead: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """How well the probabilities of one cell say how often it is right.
+
+    Attributes
+    ----------
+    error : Summary
+        Expected calibration error over the seeds.
+    pooled : Calibration
+        Of the bins of all seeds taken together: the curve.
+    """
+
+    error: Summary
+    pooled: Calibration
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What the test part and the networks say beside accuracy and loss; None where not recorded."""
+
+    signals: Signals | None = None
+    calibrated: Calibrated | None = None
+    disagreement: Disagreement | None = None
+    robustness: Robustness | None = None
+    sparsity: Sparsity | None = None
+    checkup: CheckUp | None = None
+
+
+Mistakes = Mapping[int, int]
+
+
+def mistakes_of(runs: Iterable[Run]) -> dict[str, Mistakes]:
+    """Return the wrong predictions of the runs that kept them, by key."""
+    kept = {run["key"]: run["mistakes"] for run in runs if run.get("mistakes") is not None}
+    if not kept:
+        return {}
+    from ogive.study.outcomes.mistakes import decode
+
+    return {key: decode(text) for key, text in kept.items()}
+
+
+def outcomes(
+    runs: Sequence[Run], mistakes: Mapping[str, Mistakes] = MappingProxyType({}), classes: int = 2
+) -> Outcomes:
+    """Return the outcomes of the stored runs of one cell, by ascending seed.
+
+    Parameters
+    ----------
+    runs : sequence of dict
+        Stored runs that were judged on the test part.
+    mistakes : mapping of str to mapping of int to int
+        Their wrong predictions, by key.
+    classes : int
+        Number of classes of the data.
+
+    Returns
+    -------
+    Outcomes
+    """
+    first = next((run for run in runs if run["spec"]["seed"] == 0), None)
+    return Outcomes(
+        signals=None if first is None else signals(first),
+        calibrated=_calibrated([run["calibration"] for run in runs if run.get("calibration")]),
+        disagreement=_disagreement(runs, mistakes, classes),
+        robustness=_robustness([run["robustness"] for run in runs if run.get("robustness")]),
+        sparsity=_sparsity([run["sparsity"] for run in runs if run.get("sparsity")]),
+        checkup=_checkup(first["health"]) if first is not None and first.get("health") else None,
+    )
+
+
+def _calibrated(kept: Sequence[dict[str, Any]]) -> Calibrated | None:
+    if not kept:
+        return None
+    errors = [calibration(each).error for each in kept]
+    return Calibrated(
+        summarize([error for error in errors if error is not None]), calibration(pooled(kept))
+    )
+
+
+def _disagreement(
+    runs: Sequence[Run], mistakes: Mapping[str, Mistakes], classes: int
+) -> Disagreement | None:
+    kept = [run for run in runs if run["key"] in mistakes and run.get("calibration")]
+    if not kept:
+        return None
+    bins = kept[0]["calibration"]
+    return disagreement(
+        [mistakes[run["key"]] for run in kept],
+        rows=sum(bins["count"]) + bins["unanswered"],
+        classes=classes,
+    )
+
+
+def _robustness(kept: Sequence[dict[str, Any]]) -> Robustness | None:
+    if not kept:
+        return None
+    noise = tuple(float(value) for value in kept[0]["noise"])
+    columns = zip(*(each["accuracy"] for each in kept), strict=True)
+    return Robustness(noise, tuple(summarize([v for v in c if v is not None]) for c in columns))
+
+
+def _sparsity(kept: Sequence[dict[str, Any]]) -> Sparsity | None:
+    if not kept:
+        return None
+    return Sparsity(
+        *(
+            tuple(
+                summarize([value for value in column if value is not None]).mean
+                for column in zip(*(each[share] for each in kept), strict=True)
+            )
+            for share in ("zero", "small")
+        )
+    )
+
+
+def _checkup(kept: dict[str, Any]) -> CheckUp:
+    return CheckUp(
+        findings=tuple((f["severity"], f["title"]) for f in kept["findings"]),
+        saturation=tuple(kept["saturation"]),
+        dead=tuple(kept["dead"]),
+    )
