@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +12,8 @@ from ogive.cli.study import run
 from ogive.study import Grid, Recipe, Seeds, Study, Tuning, depth_grid
 from ogive.study.report import command
 from ogive.study.report.command import FROM_FILE
+from ogive.study.shipped import SHIPPED, declaration_of
+from ogive.study.toml import read_toml
 from ogive.study.words import WORDS
 
 USUAL_DEPTHS = depth_grid((2, 10))
@@ -70,3 +73,15 @@ def test_what_options_cannot_say_is_said_by_a_file() -> None:
     grids = (Grid(), depth_grid((2, 10)), Grid(models=("mlp:8x1",)))
     assert command(Study(grids=grids)) == FROM_FILE
     assert command(Study(grids=(Grid(), Grid(models=("mlp:8x1",), seeds=2)))) == FROM_FILE
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_study_that_ships_is_said_by_its_name_and_by_no_other(name: str) -> None:
+    try:
+        study = read_toml(declaration_of(name))
+    except ValueError as error:
+        pytest.skip(str(error))
+    assert command(study) == f"ogive study {name}"
+    assert command(replace(study, name="another")) != f"ogive study {name}"
+    more = replace(study, activations=(*study.activations, "hard_swish"))
+    assert command(more) != f"ogive study {name}"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from synthetic_study import synthetic_runs
 
-from ogive.study import Grid, Recipe, Seeds, Study, depth_grid
+from ogive.study import Grid, Recipe, Seeds, Study, depth_grid, findings
 from ogive.study.activation import Activation
 from ogive.study.outcomes.mistakes import encode
 from ogive.study.plan import plan
@@ -170,6 +170,32 @@ def test_where_training_stops_is_the_first_depth_from_which_nothing_works():
     for series in results.depths:
         assert series.stops("tanh") == 16
         assert series.stops("relu") is None
+
+
+def test_a_study_of_depths_is_answered_by_where_training_stops():
+    models = ("mlp:8x2", "mlp:8x4", "mlp:8x8")
+    study = Study(
+        activations=("relu", "tanh"),
+        grids=(Grid(models=models, initializations=("default", "matched"), seeds=2),),
+    )
+
+    def run(spec):
+        fails = spec.activation.label == "tanh" and spec.initialization == "default"
+        right = 0.1 if fails and spec.model.depth > 2 else 0.9
+        return {**a_run(spec), "test": {"accuracy": right, "loss": 0.1}}
+
+    results = assemble(study, [run(spec) for spec in plan(study, {}).specs()])
+    assert findings.headline(results) == (
+        "Number of layers at which training stops working: default initialisation, from 4 with "
+        "tanh; matched initialisation, nowhere up to 8."
+    )
+    assert "matched initialisation: every activation still trains at 8 layers." in [
+        sentence[0].lower() + sentence[1:] for sentence in findings.answer(results)
+    ]
+    # Two depths show how far a gradient reaches, and are no study of depth.
+    two = Study(activations=("relu", "tanh"), grids=(Grid(models=models[:2], seeds=2),))
+    results = assemble(two, [run(spec) for spec in plan(two, {}).specs()])
+    assert "told apart" in findings.headline(results)
 
 
 def test_a_study_that_is_not_complete():

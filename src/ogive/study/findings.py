@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ogive.page.wording import count, counted, listing, p_value
+from ogive.study.depths import asks_for_depth, depth_headline, depth_sentences
 from ogive.study.results import CellResult, Measure, Results, SettingResult
 from ogive.study.results.naming import sentence_case
 from ogive.study.statistics import Difference
@@ -33,6 +34,8 @@ def headline(results: Results) -> str:
     -------
     str
     """
+    if asks_for_depth(results):
+        return depth_headline(results)
     main, others = results.main, results.compared[1:]
     said = verdict(main, results.measure)
     if not others or not main.comparisons:
@@ -113,6 +116,8 @@ def answer(results: Results) -> list[str]:
     list of str
     """
     main, measure = results.main, results.measure
+    if asks_for_depth(results):
+        return [*depth_sentences(results), *_visible(main, measure), *_diverged(results)]
     sentences = [*_differences(main, measure), *_best(main, measure), *_visible(main, measure)]
     sentences += [
         f"{sentence_case(r.title)}: {verdict(r, measure)}"

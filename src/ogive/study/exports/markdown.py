@@ -124,5 +124,7 @@ def _text(value: Any) -> str:
     """Return a text, or mark-up without its tags, on one line."""
     from markupsafe import Markup
 
-    text = value.striptags() if isinstance(value, Markup) else str(value)
-    return " ".join(text.split())
+    if not isinstance(value, Markup):
+        return " ".join(str(value).split())
+    bold = Markup(str(value).replace("<strong>", "**").replace("</strong>", "**"))
+    return " ".join(bold.striptags().split())

@@ -9,6 +9,8 @@ from typing import Any
 
 from ogive.study.declaration import SEVEN, Grid, Seeds, Study, Tuning, depth_grid
 from ogive.study.recipe import Recipe
+from ogive.study.shipped import SHIPPED, declaration_of
+from ogive.study.toml import read_toml
 
 __all__ = ["FROM_FILE", "command"]
 
@@ -35,6 +37,8 @@ def command(study: Study) -> str:
     >>> command(Study(activations=("relu", "gelu"), grids=(Grid(seeds=3),)))
     'ogive study --activations relu,gelu --seeds 3 --depths none'
     """
+    if _ships(study):
+        return f"ogive study {study.name}"
     others = study.grids[1:]
     depths = _depths(others[0]) if others else "none"
     recipes = any(grid.recipe is not None for grid in study.grids)
@@ -50,6 +54,16 @@ def command(study: Study) -> str:
 
 def _commas(values: Sequence[object]) -> str:
     return ",".join(map(str, values))
+
+
+def _ships(study: Study) -> bool:
+    """Tell whether it is a study that ships with Ogive, by its declaration."""
+    if study.name not in SHIPPED:
+        return False
+    try:
+        return read_toml(declaration_of(study.name)) == study
+    except ValueError:
+        return False  # its data are not there
 
 
 _ORDER = (

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from ogive.page.wording import counted_layers, listing, percentage, rough
+from ogive.page.wording import percentage
+from ogive.study.depths import depth_sentences, series_title
 from ogive.study.figures.depth import accuracy_by_depth, reach_by_depth
 from ogive.study.report.context import Context
 from ogive.study.report.section import Block, Column, Figures, Section, Sentences, Table
 from ogive.study.results.depth import DepthSeries
 
-__all__ = ["depth", "depth_sentences"]
+__all__ = ["depth"]
 
 _LOWEST = 1e-14
 """The least share of a gradient that is drawn."""
@@ -23,13 +24,13 @@ def depth(context: Context) -> Section | None:
     reference = context.results.reference
     accuracy, reach = [], []
     for place, each in enumerate(series, 1):
-        title = _title(context, each)
+        title = series_title(context.results, each)
         name = f"depth-{place}"
         accuracy.append(accuracy_by_depth(each, context.styles, reference, name, title))
         if limits is not None:
             reach.append(reach_by_depth(each, context.styles, reference, name, title, limits))
     blocks: list[Block] = [
-        Sentences(depth_sentences(context)),
+        Sentences(depth_sentences(context.results)),
         Figures(
             accuracy,
             "depth",
@@ -49,46 +50,6 @@ def depth(context: Context) -> Section | None:
         )
     blocks += _tables(context)
     return Section("depth", "How deep it still trains", "Depth", blocks)
-
-
-def depth_sentences(context: Context) -> list[str]:
-    """Return at which depth training stops, one sentence a series."""
-    sentences = []
-    for series in context.results.depths:
-        depths = series.depths
-        stops = {name: series.stops(name) for name in series.lines}
-        failing = [
-            f"{name} from {counted_layers(stop)} on{_because(series, name, stop)}"
-            for name, stop in stops.items()
-            if stop is not None
-        ]
-        start = _title(context, series)
-        span = f"{depths[0]} to {depths[-1]} layers"
-        if not failing:
-            sentences.append(f"{start}: every activation still trains at {depths[-1]} layers.")
-            continue
-        rest = "; the others train at every depth" if len(failing) < len(stops) else ""
-        sentences.append(f"{start}, {span}: training stops working with {listing(failing)}{rest}.")
-    return sentences
-
-
-def _because(series: DepthSeries, name: str, stop: int) -> str:
-    point = next(p for p in series.lines[name] if p.depth == stop)
-    if not point.reach:
-        return ""
-    return f" ({rough(point.reach)} of the gradient arrives)"
-
-
-def _title(context: Context, series: DepthSeries) -> str:
-    every = context.results.depths
-    widths = dict(series.family.options)["widths"]
-    assert isinstance(widths, tuple)
-    title = f"{series.initialization} initialisation"
-    if len({other.family for other in every}) > 1:
-        title += f", width {widths[0]}"
-    if len({other.protocol for other in every}) > 1:
-        title += f", {series.protocol}"
-    return title[:1].upper() + title[1:]
 
 
 def _limits(series: tuple[DepthSeries, ...]) -> tuple[float, float] | None:
@@ -116,5 +77,6 @@ def _tables(context: Context) -> list[Block]:
             points = {p.depth: p.accuracy for p in each.lines.get(cell.name, ())}
             found = [percentage(points.get(depth)) for depth in each.depths]
             rows.append(("", [context.named(cell), *found]))
-        blocks.append(Table(columns, rows, heading=f"Test accuracy: {_title(context, each)}"))
+        heading = f"Test accuracy: {series_title(context.results, each)}"
+        blocks.append(Table(columns, rows, heading=heading))
     return blocks
