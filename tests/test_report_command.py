@@ -9,11 +9,11 @@ import pytest
 
 from ogive.cli import asked
 from ogive.cli.study import run
-from ogive.study import Grid, Recipe, Seeds, Study, Tuning, depth_grid
+from ogive.study import Data, Grid, Recipe, Seeds, Study, Tuning, depth_grid
 from ogive.study.report import command
 from ogive.study.report.command import FROM_FILE
-from ogive.study.shipped import SHIPPED, declaration_of
-from ogive.study.toml import read_toml
+from ogive.study.shipped import SHIPPED, declaration_of, study_of
+from ogive.study.toml import words_of
 from ogive.study.words import WORDS
 
 USUAL_DEPTHS = depth_grid((2, 10))
@@ -77,10 +77,7 @@ def test_what_options_cannot_say_is_said_by_a_file() -> None:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_study_that_ships_is_said_by_its_name_and_by_no_other(name: str) -> None:
-    try:
-        study = read_toml(declaration_of(name))
-    except ValueError as error:
-        pytest.skip(str(error))
+    study = study_of(name, Data(words_of(declaration_of(name))["data"]))
     assert command(study) == f"ogive study {name}"
     assert command(replace(study, name="another")) != f"ogive study {name}"
     more = replace(study, activations=(*study.activations, "hard_swish"))

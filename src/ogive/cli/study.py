@@ -23,6 +23,19 @@ _LIBRARIES = ("torch", "scipy", "matplotlib", "jinja2")
 _POSITIVE = click.IntRange(min=1)
 
 
+class _Unnamed(click.Context):
+    """The context of a command that need not be named, and so is not in usage and messages."""
+
+    @property
+    def command_path(self) -> str:
+        """Return the path of the group."""
+        return self.parent.command_path if self.parent is not None else ""
+
+
+class _Run(click.Command):
+    context_class = _Unnamed
+
+
 class _Study(click.Group):
     """A group whose first command need not be named: `ogive study fashion.toml` runs a study."""
 
@@ -31,13 +44,6 @@ class _Study(click.Group):
         if not args or args[0] not in self.commands:
             args = ["run", *args]
         return super().parse_args(ctx, args)
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the command; in messages the one that need not be named is not named."""
-        name, found, rest = super().resolve_command(ctx, args)
-        return ("" if name == "run" else name), found, rest
 
 
 @click.group("study", cls=_Study)
@@ -65,7 +71,7 @@ def _depths(
     return None if text is None else wholes_or_none(context, option, text)
 
 
-@command.command("run")
+@command.command("run", cls=_Run)
 @click.argument("source", metavar="[DECLARATION]", required=False)
 @click.option("--data", help="Data set: a name of `ogive data`, or your own.  [default: digits]")
 @click.option(
@@ -102,9 +108,9 @@ def _depths(
 )  # fmt: skip
 @click.option(
     "--tuning", callback=_read(asked.fields), metavar="K=V,...",
-    help="The budget of tuning: rates=0.3/1/3,gains=0.7/1/1.4,seeds=1.",
+    help="The budget of tuning.  [default: rates=0.3/1/3,gains=0.7/1/1.4,seeds=3]",
 )  # fmt: skip
-@click.option("--cost/--no-cost", default=None, help="Measure costs after training.  [default: do]")
+@click.option("--cost/--no-cost", default=None, help="Measure costs after the training, or do not.")
 @click.option("--name", help="What the study is called in its report.")
 @click.option(
     "--workers", type=_POSITIVE, default=2, show_default=True, help="Runs at a time, a thread each."

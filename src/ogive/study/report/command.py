@@ -9,8 +9,7 @@ from typing import Any
 
 from ogive.study.declaration import SEVEN, Grid, Seeds, Study, Tuning, depth_grid
 from ogive.study.recipe import Recipe
-from ogive.study.shipped import SHIPPED, declaration_of
-from ogive.study.toml import read_toml
+from ogive.study.shipped import SHIPPED, study_of
 
 __all__ = ["FROM_FILE", "command"]
 
@@ -61,9 +60,9 @@ def _ships(study: Study) -> bool:
     if study.name not in SHIPPED:
         return False
     try:
-        return read_toml(declaration_of(study.name)) == study
+        return study_of(study.name, study.data) == study
     except ValueError:
-        return False  # its data are not there
+        return False  # it is called so, and is of other data
 
 
 _ORDER = (

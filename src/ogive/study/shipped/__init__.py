@@ -12,11 +12,14 @@ import lzma
 from collections.abc import Iterable
 from pathlib import Path
 
+from ogive.study.data import Data
 from ogive.study.declaration import Study
 from ogive.study.plan import plan
 from ogive.study.store import Run, Store
+from ogive.study.toml import words_of
+from ogive.study.words import from_words
 
-__all__ = ["SHIPPED", "declaration_of", "fill", "pack"]
+__all__ = ["SHIPPED", "declaration_of", "fill", "pack", "study_of"]
 
 _FOLDER = Path(__file__).parent
 
@@ -37,6 +40,31 @@ def declaration_of(name: str) -> Path:
     if name not in SHIPPED:
         raise ValueError(f"no study {name!r} ships with Ogive; there are {', '.join(SHIPPED)}")
     return _FOLDER / f"{name}.toml"
+
+
+def study_of(name: str, data: Data) -> Study:
+    """Return a shipped study with given data in the place of its own, which need not be there.
+
+    Parameters
+    ----------
+    name : str
+        One of `SHIPPED`.
+    data : Data
+        The data set that the declaration names, as a stored run has it for example.
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    ValueError
+        If there is no such study, or it names another data set.
+    """
+    words = words_of(declaration_of(name))
+    if words["data"] != data.name:
+        raise ValueError(f"the study {name} is of {words['data']}, not of {data.name}")
+    return from_words({**words, "data": data})
 
 
 def fill(store: Store, study: Study) -> int:
