@@ -11,6 +11,8 @@ from ogive.study.engines.base import RefusedError
 CHOSEN = ("tanh", 1)
 """The run, by activation and seed, that fails in the ways below."""
 
+LOADED_BY = os.getpid()
+
 
 def quick(spec, dataset):
     assert "torch" not in sys.modules
@@ -19,6 +21,7 @@ def quick(spec, dataset):
         "spec": spec.to_dict(),
         "rows": len(dataset.train),
         "pid": os.getpid(),
+        "loaded_by": LOADED_BY,
         "threads": os.environ["OMP_NUM_THREADS"],
     }
 
@@ -89,6 +92,11 @@ def slow(spec, dataset):
 def forever(spec, dataset):
     while True:
         sum(range(1000))
+
+
+def deaf(spec, dataset):
+    """Hold the interpreter: no other thread of the process gets to do anything."""
+    sum(range(10**15))
 
 
 def hangs(spec, dataset):

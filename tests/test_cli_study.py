@@ -333,6 +333,29 @@ def test_what_is_not_what_it_claims_stops_the_study_before_it_trains(tmp_path: P
     assert _runs_in(tmp_path / "ogive-study" / "study.sqlite") == 0
 
 
+def test_a_shipped_study_is_there_at_once_and_one_activation_more_is_all_there_is_to_train(
+    tmp_path: Path,
+) -> None:
+    few = ("--model", "mlp:128x2", "--seeds", "2", "--no-cost")
+    result = ogive("study", "depth", *few, "--out", tmp_path / "a")
+    assert result.exit_code == 0, result.output
+    # 2 models' initialisations × 3 activations × 2 seeds.
+    assert "12 runs ship with Ogive" in result.stderr
+    assert "12 of 12 runs are there already" in result.stderr
+    more = ogive("study", "depth", *few, "--activations", "+hard_tanh", "--out", tmp_path / "a")
+    assert more.exit_code == 0, more.output
+    assert "12 of 16 runs are there already" in more.stderr
+    assert "hard_tanh" in more.stdout
+
+
+def test_what_ships_is_of_no_account_where_it_is_not_asked_for(tmp_path: Path) -> None:
+    options = ("--activations", "sigmoid,tanh,relu", "--seeds", "1", "--init", "default")
+    result = ogive("study", *options, "--depths", "none", "--no-cost", "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "3 runs to make" in result.stderr
+    assert "ship" not in result.stderr
+
+
 # merge
 
 

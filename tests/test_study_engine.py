@@ -26,7 +26,8 @@ from ogive.study import (
 )
 from ogive.study.engine import run_specs
 from ogive.study.engines.base import Task
-from ogive.study.engines.local import LocalWorkers, _Worker
+from ogive.study.engines.local import LocalWorkers
+from ogive.study.engines.processes import ForkServer
 from ogive.study.plan import plan
 
 SPECS = [RunSpec(activation=name, seed=seed) for seed in range(3) for name in ("relu", "tanh")]
@@ -189,23 +190,26 @@ def test_what_a_run_prints_disturbs_nothing(store):
 
 
 def test_a_store_that_takes_no_more_stops_the_workers(store, monkeypatch):
-    workers = []
-    start = _Worker.__init__
+    servers, workers = [], []
+    start = ForkServer.__init__
 
-    def remember(self, module):
-        start(self, module)
-        workers.append(self.process)
+    def remember(self):
+        start(self)
+        servers.append(self.process)
 
-    monkeypatch.setattr(_Worker, "__init__", remember)
+    monkeypatch.setattr(ForkServer, "__init__", remember)
 
     def full(run):
+        workers.append(run["pid"])
         raise StoreError("the store: database or disk is full")
 
     monkeypatch.setattr(store, "put", full)
     with pytest.raises(StoreError, match="full"):
         carry_out(store, "quick")
-    assert len(workers) == 2
-    assert all(process.returncode is not None for process in workers)
+    # It has waited for them all: not even a zombie is left.
+    assert [process.returncode for process in servers] == [0]
+    with pytest.raises(ProcessLookupError):
+        os.kill(workers[0], 0)
 
 
 @pytest.mark.parametrize("workers", [0, -1, 1.5, True, "2"])
@@ -214,17 +218,32 @@ def test_wrong_numbers_of_workers_are_refused(store, workers):
         run_study(TINY, store, workers=workers)
 
 
-def test_a_busy_worker_ends_when_the_connection_closes():
+def task(name, spec=CHOSEN):
+    return Task(f"study_trainers:{name}", spec, spec.data, "a run")
+
+
+@pytest.fixture
+def engine():
+    engine = LocalWorkers()
+    yield engine
+    engine.stop()
+
+
+def answers(engine, number):
+    heard = []
+    while len(heard) < number:
+        heard += engine.wait()
+    return heard
+
+
+def test_a_busy_worker_ends_when_the_connection_closes(engine):
     # The way out where the kernel does not end orphans.
-    worker = _Worker("study_trainers")
-    try:
-        task = Task("study_trainers:forever", SPECS[0], SPECS[0].data, "a long run")
-        worker.give(task, SPECS[0].data.load())
-        assert not worker.connection.poll(0.3)
-        worker.connection.close()
-        assert worker.process.wait(timeout=20) == 0
-    finally:
-        worker.stop()
+    engine.start(1, "study_trainers")
+    engine.give(task("forever"), CHOSEN.data.load())
+    (worker,) = engine._workers
+    assert not worker.connection.poll(0.3)
+    worker.connection.close()
+    assert worker.server.cause_of_death(worker) == "its worker ended with status 0"
 
 
 SCRIPT = """
@@ -254,8 +273,17 @@ def start_study(path, specs, trainer):
 
 
 def children(pid):
-    # One file a thread; all of the engine's workers come from the first.
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    try:
+        # One file a thread; all of the engine's processes come from the first.
+        said = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    return [int(child) for child in said.split()]
+
+
+def family(pid):
+    """The fork server of a study, and the workers that come from it."""
+    return [process for child in children(pid) for process in (child, *children(child))]
 
 
 def gone(pid):
@@ -277,14 +305,107 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 
 @linux
-def test_a_killed_study_leaves_no_worker_behind(tmp_path):
+@pytest.mark.parametrize("trainer", ["forever", "deaf"])
+def test_a_killed_study_leaves_no_process_behind(tmp_path, trainer):
     path = tmp_path / "runs.sqlite"
-    study = start_study(path, "SPECS", "'study_trainers:forever'")
-    wait_until(lambda: len(children(study.pid)) == 2)
-    workers = children(study.pid)
+    study = start_study(path, "SPECS", f"'study_trainers:{trainer}'")
+    wait_until(lambda: len(family(study.pid)) == 3)
+    processes = family(study.pid)
     os.kill(study.pid, signal.SIGKILL)
     study.communicate()
+    wait_until(lambda: all(gone(pid) for pid in processes))
+
+
+@linux
+def test_workers_are_forked_from_one_process_that_has_loaded_the_module(store):
+    carry_out(store, "quick")
+    runs = store.runs()
+    (server,) = {run["loaded_by"] for run in runs}
+    assert server not in {os.getpid(), *(run["pid"] for run in runs)}
+
+
+def test_a_module_that_starts_a_thread_has_it_in_every_worker(store):
+    run_specs(SPECS, store, trainer="study_threads:needs_its_thread")
+    runs = store.runs()
+    assert len(runs) == len(SPECS)
+    # A fork would lack the thread: each worker has loaded the module itself.
+    assert all(run["loaded_by"] == run["by"] for run in runs)
+
+
+@linux
+def test_workers_do_not_outlive_the_process_that_they_come_from(engine):
+    engine.start(3, "study_trainers")
+    for name in ("forever", "deaf"):
+        engine.give(task(name), CHOSEN.data.load())
+    server = engine._server.process
+    wait_until(lambda: len(children(server.pid)) == 3)
+    workers = children(server.pid)
+    server.kill()
+    heard = answers(engine, 2)
+    assert sorted(answer.task.function for answer in heard) == sorted(
+        f"study_trainers:{name}" for name in ("forever", "deaf")
+    )
+    assert {(answer.kind, answer.content) for answer in heard} == {
+        ("died", "the process that its worker came from was killed by SIGKILL (out of memory?)")
+    }
     wait_until(lambda: all(gone(pid) for pid in workers))
+    # Another one has taken its place, with as many workers.
+    assert engine.free() == 3
+    engine.give(task("quick"), CHOSEN.data.load())
+    (answer,) = answers(engine, 1)
+    assert answer.kind == "finished"
+    assert answer.content["loaded_by"] == engine._server.process.pid != server.pid
+
+
+def test_a_module_that_ends_what_loads_it_is_told(tmp_path, store, monkeypatch):
+    (tmp_path / "study_leaves.py").write_text("import sys\nsys.exit('out of ink')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    execution = run_specs(SPECS[:1], store, trainer="study_leaves:train")
+    (failure,) = execution.failures
+    assert "ended with status 1: out of ink" in failure.reason
+
+
+def test_a_worker_that_holds_the_interpreter_is_ended_and_waited_for(engine):
+    engine.start(2, "study_trainers")
+    engine.give(task("quick"), CHOSEN.data.load())
+    engine.give(task("deaf"), CHOSEN.data.load())
+    (answer,) = answers(engine, 1)
+    server = engine._server.process
+    workers = children(server.pid) if sys.platform == "linux" else [answer.content["pid"]]
+    engine.stop()
+    assert server.returncode == 0
+    for pid in workers:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+def test_what_is_loading_still_can_be_stopped(tmp_path, engine, monkeypatch):
+    (tmp_path / "study_loads.py").write_text("import time\ntime.sleep(3600)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    engine.start(2, "study_loads")
+    assert engine.ready() == []
+    engine.stop()
+    assert engine.free() == 0
+
+
+def test_a_question_that_was_interrupted_is_not_taken_for_an_end(engine, monkeypatch):
+    engine.start(2, "study_trainers")
+    for name in ("leaves", "quick"):
+        engine.give(task(name), CHOSEN.data.load())
+    first, second = engine._workers
+    assert first.connection.poll(20)
+    assert second.connection.poll(20)
+
+    def interrupted(self, worker):
+        self.connection.send((worker.number, ""))
+        assert self.connection.poll(20)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ForkServer, "cause_of_death", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        engine.wait()
+    # What had arrived is not lost, and nothing else has died.
+    assert [answer.kind for answer in engine.ready()] == ["finished"]
 
 
 @linux
@@ -293,7 +414,7 @@ def test_ctrl_c_stops_the_workers_and_says_what_is_stored(tmp_path):
     study = start_study(path, "SPECS * 20 + TINY_SPECS", "'study_trainers:slow'")
     with Store(path) as store:
         wait_until(lambda: len(store.keys()) >= 2)
-        workers = children(study.pid)
+        processes = family(study.pid)
         # As a terminal does it: to the whole process group.
         os.killpg(study.pid, signal.SIGINT)
         said, _ = study.communicate(timeout=60)
@@ -301,7 +422,9 @@ def test_ctrl_c_stops_the_workers_and_says_what_is_stored(tmp_path):
     assert study.returncode == 130
     assert said.startswith("interrupted: ")
     assert said.count("\n") == 1
-    assert all(gone(pid) for pid in workers)
+    assert len(processes) == 3
+    # Not even a zombie: all have been waited for.
+    assert not any(Path(f"/proc/{pid}").exists() for pid in processes)
     assert 2 <= stored < len(SPECS) + len(TINY_SPECS)
 
 

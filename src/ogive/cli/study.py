@@ -160,6 +160,7 @@ def run(
             _set_aside(folder)
         with _open(folder / declaration.STORE) as store:
             declaration.save(study, folder)
+            _fill(store, study, source)
             execution = _run(study, store, workers, engine, address, folder)
             runs = store.runs()
     _finish(study, runs, report, folder if export else None)
@@ -197,16 +198,33 @@ def _set_aside(folder: Path) -> None:
     click.echo(f"the finished runs are now in {target}")
 
 
+def _fill(store: Store, study: Study, source: str | None) -> None:
+    """Take the runs that ship, for a study that is asked for by the name of one that does.
+
+    They are of another machine. Whoever declares a study without naming one gets the numbers of
+    this machine alone.
+    """
+    from ogive.study import StoreError
+    from ogive.study.shipped import SHIPPED, fill
+
+    if source not in SHIPPED:
+        return
+    try:
+        number = fill(store, study)
+    except StoreError as error:
+        raise mistake(error) from None
+    if number:
+        click.echo(f"{number} runs ship with Ogive", err=True)
+
+
 def _run(
     study: Study, store: Store, workers: int, engine: str, address: str | None, folder: Path
 ) -> Execution:
     from ogive.cli.progress import Bar
     from ogive.study import StoreError, StudyInterrupted, StudyRefusedError, engines, run_study
-    from ogive.study.shipped import fill
 
     bar = Bar()
     try:
-        fill(store, study)
         with contextlib.closing(bar):
             return run_study(
                 study,

@@ -1,7 +1,8 @@
 """A worker process: takes tasks from its parent, carries them out, sends the results back.
 
-It is started by `ogive.study.engines.local` as ``python -m ogive.study.worker FD PARENT MODULE``:
-FD is its end of a socket pair, PARENT the process it must not outlive, MODULE what its tasks need.
+It is forked by `ogive.study.forkserver`, or started by it as ``python -m ogive.study.worker FD
+SERVER MODULE``: FD is its end of a socket pair, SERVER the process it must not outlive, MODULE what
+its tasks need.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import Any
 
 from ogive.study.engines.base import RefusedError
 
-__all__ = ["carry_out", "die_with", "main"]
+__all__ = ["carry_out", "die_with", "load", "work"]
 
 PR_SET_PDEATHSIG = 1
 """From <linux/prctl.h>: the signal that the kernel sends when the parent has died."""
@@ -32,7 +33,7 @@ def die_with(parent: int) -> None:
     """See to it that this process ends when the process `parent` does.
 
     On Linux the kernel does it, even while a library call holds the interpreter. Elsewhere, and
-    as well, `_listen` ends the process when the parent's end of the connection closes.
+    as well, a worker and the fork server end when the other end of their connection closes.
     """
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
@@ -51,17 +52,27 @@ def _listen(connection: Connection, inbox: queue.SimpleQueue[bytes]) -> None:
         os._exit(0)
 
 
-def main() -> None:
-    """Serve the parent until it closes the connection."""
+def work(descriptor: int, module: str, server: int) -> None:
+    """Serve the parent until it closes the connection.
+
+    Parameters
+    ----------
+    descriptor : int
+        This end of the connection.
+    module : str
+        What the tasks will need.
+    server : int
+        The process that this one must not outlive.
+    """
     # Ctrl-C reaches the whole process group; the parent decides what becomes of the workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    descriptor, parent = int(sys.argv[1]), int(sys.argv[2])
-    die_with(parent)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    die_with(server)
     connection = Connection(descriptor)
     inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    # Listening begins before torch loads, so that the parent never waits to hand over the data.
+    # Listening begins before anything loads, so that the parent never waits to hand over the data.
     threading.Thread(target=_listen, args=(connection, inbox), daemon=True).start()
-    _load(sys.argv[3])
+    load(module)
 
     held: Any = None
     while True:
@@ -70,10 +81,17 @@ def main() -> None:
         connection.send(carry_out(function, argument, held))
 
 
-def _load(module: str) -> None:
-    """Load what the tasks will need, in the time until the first of them comes."""
+def load(module: str) -> None:
+    """Load what the tasks will need, before the first of them comes.
+
+    Parameters
+    ----------
+    module : str
+        Loaded already where this process was forked from one that has done so.
+    """
     # Of what is made while modules load next to nothing is garbage: to look for it, then and
-    # later, takes a sixth of the time that loading takes.
+    # later, takes a sixth of the time that loading takes, and would copy in each forked process
+    # what it shares with the others.
     gc.disable()
     # What does not load is reported by the first task, which needs it.
     with contextlib.suppress(Exception):
@@ -114,4 +132,4 @@ def carry_out(function: str, argument: Any, dataset: Any) -> tuple[str, Any]:
 
 
 if __name__ == "__main__":
-    main()
+    work(int(sys.argv[1]), sys.argv[3], int(sys.argv[2]))
