@@ -184,7 +184,7 @@ class Grid:
     ['mlp:64x3, matched init, drop-in']
     """
 
-    models: tuple[Model, ...] = ("mlp",)  # type: ignore[assignment]  # read below
+    models: tuple[Model, ...] = field(default_factory=lambda: (Model.read("mlp"),))
     initializations: tuple[str, ...] = ("matched",)
     protocols: tuple[str, ...] = ("drop-in",)
     seeds: Seeds = field(default_factory=Seeds)
@@ -287,8 +287,10 @@ class Study:
     """
 
     name: str = "activations"
-    data: Data = "digits"  # type: ignore[assignment]  # read below, as the next
-    activations: tuple[Activation, ...] = SEVEN  # type: ignore[assignment]
+    data: Data = field(default_factory=lambda: Data.read("digits"))
+    activations: tuple[Activation, ...] = field(
+        default_factory=lambda: tuple(map(Activation.read, SEVEN))
+    )
     grids: tuple[Grid, ...] = field(default_factory=lambda: (Grid(), depth_grid(())))
     recipe: Recipe = field(default_factory=Recipe)
     tuning: Tuning = field(default_factory=Tuning)

@@ -99,32 +99,32 @@ def plan(study: Study, stored: Mapping[str, Run]) -> Plan:
     >>> len(plan(Study(grids=(Grid(seeds=3),)), {}).specs())
     21
     """
+    found = [_cells(study, setting, stored) for setting in study.settings()]
+    return Plan(
+        tuple(cell for cells, _ in found for cell in cells), sum(later for _, later in found)
+    )
+
+
+def _cells(study: Study, setting: Setting, stored: Mapping[str, Run]) -> tuple[list[Cell], int]:
+    """Return the cells of one setting, and how many of their runs are not known yet."""
+    tuned = setting.protocol == "tuned"
+    tried = {a: tuple(trials(study, setting, a)) if tuned else () for a in study.activations}
+    rate = setting.recipe.learning_rate
+    choices = {a: choose(rate, tried[a], stored) if tuned else None for a in study.activations}
+
+    def spec(activation: Activation, seed: int) -> RunSpec | None:
+        base = study.spec(setting, activation, seed)
+        if not tuned:
+            return base
+        choice = choices[activation]
+        if choice is None:
+            return None
+        return replace(base, gain=choice.gain, recipe=base.recipe.at(choice.learning_rate))
+
+    number = seeds_now(study, setting, spec, stored)
     cells: list[Cell] = []
-    later = 0
-    for setting in study.settings():
-        tuned = setting.protocol == "tuned"
-        chosen: dict[str, tuple[tuple[RunSpec, ...], Choice | None]] = {}
-        for activation in study.activations:
-            tried = tuple(trials(study, setting, activation)) if tuned else ()
-            chosen[activation.label] = (
-                tried,
-                choose(setting.recipe.learning_rate, tried, stored) if tuned else None,
-            )
-
-        def spec(activation: Activation, seed: int) -> RunSpec | None:
-            base = study.spec(setting, activation, seed)  # noqa: B023 - called in this round only
-            if not tuned:  # noqa: B023
-                return base
-            choice = chosen[activation.label][1]  # noqa: B023
-            if choice is None:
-                return None
-            return replace(base, gain=choice.gain, recipe=base.recipe.at(choice.learning_rate))
-
-        number = seeds_now(study, setting, spec, stored)
-        for activation in study.activations:
-            tried, choice = chosen[activation.label]
-            specs = [spec(activation, seed) for seed in range(number)]
-            known = tuple(each for each in specs if each is not None)
-            later += len(specs) - len(known)
-            cells.append(Cell(setting, activation, tried, choice, known))
-    return Plan(tuple(cells), later)
+    for activation in study.activations:
+        specs = (spec(activation, seed) for seed in range(number))
+        known = tuple(each for each in specs if each is not None)
+        cells.append(Cell(setting, activation, tried[activation], choices[activation], known))
+    return cells, number * len(cells) - sum(len(cell.specs) for cell in cells)

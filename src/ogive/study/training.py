@@ -177,7 +177,7 @@ def _epochs(
                 inputs = inputs.contiguous(memory_format=layout)
             optimizer.zero_grad(set_to_none=True)
             loss = loss_of(network, inputs, data.targets[batch], recipe)
-            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+            torch.autograd.backward(loss)
             if recipe.clip:
                 nn.utils.clip_grad_norm_(network.parameters(), recipe.clip)
             optimizer.step()

@@ -108,7 +108,7 @@ class _Network:
 
     def step(self) -> None:
         """Make one step of training."""
-        self._loss(self.batch).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        torch.autograd.backward(self._loss(self.batch))
         self.optimizer.step()
         # At the end, so that only the network whose turn it is holds gradients.
         self.optimizer.zero_grad(set_to_none=True)

@@ -160,7 +160,9 @@ def checked_dataset(dataset: Dataset) -> Dataset:
     shapes = {part.inputs.shape[1:] for part in parts.values()}
     if len(shapes) > 1:
         raise ValueError(f"the parts have inputs of several shapes: {sorted(shapes)}")
-    return replace(dataset, **parts)  # type: ignore[arg-type]  # the names are those of fields
+    return replace(
+        dataset, train=parts["train"], validation=parts["validation"], test=parts["test"]
+    )
 
 
 def _checked_part(name: str, part: Part, kind: str, classes: int) -> Part:
