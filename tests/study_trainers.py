@@ -109,6 +109,12 @@ def hangs_here(spec, dataset):
     time.sleep(3600)
 
 
+def hangs_once(spec, dataset):
+    if not Path(os.environ["STUDY_TRAINERS_MARK"]).exists():
+        hangs_here(spec, dataset)
+    return quick(spec, dataset)
+
+
 def raises(spec, dataset):
     if (spec.activation.label, spec.seed) == CHOSEN:
         raise RuntimeError("no luck today")

@@ -16,6 +16,7 @@ submitit = pytest.importorskip("submitit")
 from ogive.study import EngineError, RunSpec, Store, engines  # noqa: E402
 from ogive.study.engine import run_specs  # noqa: E402
 from ogive.study.engines.base import Task  # noqa: E402
+from ogive.study.engines.slurm_queue import SlurmQueue  # noqa: E402
 
 SPECS = [RunSpec(activation=name, seed=seed) for seed in range(2) for name in ("relu", "tanh")]
 QUICK = {"cluster": "local", "poll": 0.05, "grace": 0.3}
@@ -188,6 +189,56 @@ def test_where_slurm_is_missing_it_is_said_in_one_line(store, folder, monkeypatc
     with pytest.raises(EngineError, match="Slurm cannot be had here") as caught:
         carry_out(store, folder, "quick", cluster="slurm")
     assert "\n" not in str(caught.value)
+
+
+@pytest.fixture
+def squeue(tmp_path, monkeypatch):
+    """A program of that name, which prints what it is set to and counts how often it is asked."""
+    programs = tmp_path / "queue"
+    programs.mkdir()
+    asked = programs / "asked"
+
+    def says(text, code=0):
+        program = programs / "squeue"
+        program.write_text(f"#!/bin/sh\necho >> {asked}\nprintf '{text}'\nexit {code}\n")
+        program.chmod(0o755)
+        return lambda: len(asked.read_text().splitlines())
+
+    monkeypatch.setenv("PATH", str(programs), prepend=os.pathsep)
+    return says
+
+
+@pytest.mark.parametrize(
+    ("listed", "ended"),
+    [
+        ("7 RUNNING\\n", None),
+        ("7 PENDING\\n", None),
+        ("7 COMPLETING\\n", None),
+        ("7 OUT_OF_MEMORY\\n8 RUNNING\\n", "out of memory"),
+        ("7 TIMEOUT\\n", "timeout"),
+        ("17 RUNNING\\n", "gone"),
+        ("", "gone"),
+    ],
+)
+def test_the_queue_says_which_jobs_have_ended(squeue, listed, ended):
+    squeue(listed)
+    assert SlurmQueue(0).ended("7", time.monotonic()) == ended
+
+
+def test_no_job_has_ended_while_slurm_does_not_answer(squeue, monkeypatch):
+    squeue("slurm_load_jobs error: Unable to contact slurm controller", code=1)
+    assert SlurmQueue(0).ended("7", 0.0) is None
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert SlurmQueue(0).ended("7", 0.0) is None
+
+
+def test_slurm_is_not_asked_too_often_and_an_old_list_ends_no_new_job(squeue):
+    times = squeue("7 RUNNING\\n")
+    queue = SlurmQueue(3600)
+    assert queue.ended("7", 0.0) is None
+    # Submitted after the list was made, which cannot have it.
+    assert queue.ended("8", time.monotonic()) is None
+    assert times() == 1
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from ogive.extras import require
 from ogive.study import checked
 from ogive.study.data import Data, Dataset
 from ogive.study.engines.base import ONE_THREAD, Answer, EngineError, Task, search_path
+from ogive.study.engines.slurm_queue import SlurmQueue
 from ogive.study.worker import carry_out
 
 __all__ = ["SlurmWorkers"]
@@ -49,7 +50,7 @@ class SlurmWorkers:
     cluster : {"slurm", "local"}
         "local" runs the jobs as processes of this machine: for a trial without Slurm.
     poll : float
-        Seconds between two looks for answers.
+        Seconds between two looks for answers; at every tenth Slurm is asked which jobs have ended.
     grace : float
         Seconds that an answer may take to appear on a slow file system when its job has ended.
 
@@ -89,6 +90,7 @@ class SlurmWorkers:
             "qos": qos,
             "constraint": constraint,
         }
+        self._queue = None if cluster == "local" else SlurmQueue(10 * self._poll)
         self._number = 0
         self._executor: Any = None
         self._folder: Path | None = None
@@ -151,7 +153,7 @@ class SlurmWorkers:
         except (errors.FailedJobError, errors.FailedSubmissionError, OSError) as error:
             said = " ".join(str(error).split())
             raise EngineError(f"a job cannot be submitted to Slurm: {said}") from None
-        self._jobs.append(_Job(task, job))
+        self._jobs.append(_Job(task, job, self._queue))
 
     def wait(self) -> list[Answer]:
         """Look until a job has ended."""
@@ -192,18 +194,23 @@ class _Job:
 
     task: Task
     job: Any
+    queue: SlurmQueue | None
+    """Whom to ask of its end; of a process of this machine submitit knows it."""
+    submitted: float = field(default_factory=time.monotonic)
     ended: float | None = None
     """When it was first seen to have ended without an answer."""
 
     def answer(self, grace: float) -> Answer | None:
         """Return what it has answered, or its death; None while it waits or runs."""
-        if not self.job.done():
+        state = self.end()
+        if state is None:
+            self.ended = None  # Slurm may put a job back into its queue
             return None
         if not self.job.paths.result_pickle.exists():
             self.ended = self.ended or time.monotonic()
             if time.monotonic() - self.ended < grace:
                 return None
-            return Answer(self.task, "died", self.cause_of_death())
+            return Answer(self.task, "died", self.cause_of_death(state))
         try:
             outcome, content = pickle.loads(self.job.paths.result_pickle.read_bytes())
         except (EOFError, OSError, pickle.UnpicklingError):
@@ -213,11 +220,22 @@ class _Job:
             return Answer(self.task, "failed", content)
         return Answer(self.task, *content)
 
-    def cause_of_death(self) -> str:
+    def end(self) -> str | None:
+        """Return how it ended, None while it waits or runs."""
+        if self.queue is None:
+            return self.job.state.lower() if self.job.done() else None
+        if self.job.paths.result_pickle.exists():
+            return "completed"
+        # submitit would ask sacct, which knows nothing on a cluster that keeps no accounts.
+        return self.queue.ended(self.job.job_id, self.submitted)
+
+    def cause_of_death(self, state: str) -> str:
         """Say in one line how the job ended."""
         said = [line.strip() for line in (self.job.stderr() or "").split("\n") if line.strip()]
+        # srun's own line, that a task ended, comes after what the task said.
+        said = [line for line in said if not line.startswith("srun: ")] or said
         last = f": {said[-1]}" if said else ""
-        return f"its job {self.job.job_id} ended without an answer ({self.job.state.lower()}){last}"
+        return f"its job {self.job.job_id} ended without an answer ({state}){last}"
 
     def cancel(self) -> None:
         """End the job."""
