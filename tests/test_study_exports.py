@@ -165,10 +165,12 @@ def test_the_latex_table_is_whole_and_agrees(folder: Path, results: Results) -> 
     assert text == latex_table(results)
     for name in ("table", "tabular"):
         assert text.count(rf"\begin{{{name}}}") == text.count(rf"\end{{{name}}}") == 1
+    # Grids of one study may train for different times; a caption speaks for all of them.
+    assert "after 3 epochs" in text
     for rule in (r"\toprule", r"\midrule", r"\bottomrule"):
         assert rule in text
     lines = [line for line in text.splitlines() if line.endswith(r"\\") and "&" in line]
-    assert len(lines) == 1 + sum(len(result.cells) for result in results.compared)
+    assert len(lines) == 2 + sum(len(result.cells) for result in results.compared)
     assert {len(re.findall(r"(?<!\\)&", line)) for line in lines} == {6}
     cell = results.main.cells[2]
     assert cell.mean is not None
@@ -178,6 +180,24 @@ def test_the_latex_table_is_whole_and_agrees(folder: Path, results: Results) -> 
     assert f"{abs(100 * cell.difference.mean):.2f}" in shown
     assert "(1 diverged)" in text
     assert text.isascii()
+
+
+LONG = Study(
+    activations=("relu", *(f"elu:alpha={alpha}" for alpha in range(2, 20))),
+    grids=(
+        Grid(models=("mlp:8x2", "mlp:8x3", "mlp:8x4"), seeds=2, recipe=Recipe(epochs=2)),
+        Grid(models=("mlp:8x5",), seeds=2, recipe=Recipe(epochs=3)),
+    ),
+)
+
+
+def test_what_is_too_long_for_a_page_goes_on_in_a_further_table() -> None:
+    text = latex_table(assemble(LONG, synthetic_runs(LONG)))
+    tables = text.split(r"\begin{table}")[1:]
+    assert [table.count(r"\midrule") for table in tables] == [2, 2]
+    assert [table.count("elu:alpha") for table in tables] == [36, 36]
+    assert len(re.findall(r"\\caption", text)) == 2
+    assert "epoch" not in text
 
 
 @given(st.text(alphabet=r"abc_%&#$~^{}\<>|" + '"−–±×'))

@@ -8,6 +8,9 @@ from ogive.study.results.naming import data_name
 
 __all__ = ["escaped", "latex_table"]
 
+PAGE = 46
+"""Lines and rules between head and foot that fit on a page of the class article."""
+
 _SPECIAL = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -42,10 +45,11 @@ def escaped(text: str) -> str:
 
 
 def latex_table(results: Results) -> str:
-    r"""Return the comparison as a LaTeX table: a block a setting, a row an activation.
+    r"""Return the comparison as LaTeX tables: a block a setting, a row an activation.
 
     It needs ``\usepackage{booktabs}`` and nothing else; ``\textquotedbl`` asks for the T1
-    encoding, where a name has such a mark.
+    encoding, where a name has such a mark. What is too long for a page of the class article goes on
+    in a further table.
 
     Parameters
     ----------
@@ -62,30 +66,35 @@ def latex_table(results: Results) -> str:
     >>> latex_table(assemble(Study(grids=(Grid(seeds=2),)), [])).splitlines()[0]
     '% Needs \\usepackage{booktabs}.'
     """
-    measure = results.measure
-    head = [
-        "Activation",
-        f"{measure.name.capitalize()} ({measure.unit})",
-        f"Difference ({measure.short})",
-        "95 % interval",
-        "p",
-        "Group",
-        "Runs",
-    ]
-    lines = [
-        r"% Needs \usepackage{booktabs}.",
-        r"\begin{table}",
-        rf"\caption{{{escaped(_caption(results))}}}",
-        r"\begin{tabular}{lrrrrlr}",
-        r"\toprule",
-        _row([escaped(text) for text in head]),
-    ]
+    pages: list[list[list[str]]] = [[]]
     for result in results.compared:
-        lines.append(r"\midrule")
-        if result.title:
-            lines.append(rf"\multicolumn{{7}}{{l}}{{\emph{{{escaped(result.title)}}}}} \\")
-        lines += [_row(_cells(result, cell, measure)) for cell in result.cells]
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", r"\end{table}", ""])
+        block = [r"\midrule", *_block(result, results.measure)]
+        if pages[-1] and sum(map(len, pages[-1])) + len(block) > PAGE:
+            pages.append([])
+        pages[-1].append(block)
+    lines = [r"% Needs \usepackage{booktabs}."]
+    for number, page in enumerate(pages):
+        caption = _caption(results) if number == 0 else "Further settings of the table before."
+        lines += [r"\begin{table}", r"\small", r"\setlength{\tabcolsep}{4pt}"]
+        lines += [rf"\caption{{{escaped(caption)}}}", r"\begin{tabular}{lrrrrlr}", r"\toprule"]
+        lines += _head(results.measure)
+        lines += [line for block in page for line in block]
+        lines += [r"\bottomrule", r"\end{tabular}", r"\end{table}"]
+    return "\n".join([*lines, ""])
+
+
+def _head(measure: Measure) -> list[str]:
+    names = ["Activation", measure.key.capitalize(), "Difference", "95 % interval"]
+    units = ["", f"({measure.unit})", f"({measure.short})", f"({measure.short})", "(Holm)", "", ""]
+    return [
+        _row([escaped(text) for text in row]) for row in ([*names, "p", "Group", "Runs"], units)
+    ]
+
+
+def _block(result: SettingResult, measure: Measure) -> list[str]:
+    title = rf"\multicolumn{{7}}{{l}}{{\emph{{{escaped(result.title)}}}}} \\"
+    rows = [_row(_cells(result, cell, measure)) for cell in result.cells]
+    return [title, *rows] if result.title else rows
 
 
 def _row(cells: list[str]) -> str:
@@ -111,12 +120,13 @@ def _cells(result: SettingResult, cell: CellResult, measure: Measure) -> list[st
 
 def _caption(results: Results) -> str:
     study, measure = results.study, results.measure
-    epochs = counted(results.main.setting.recipe.epochs, "epoch")
+    epochs = {result.setting.recipe.epochs for result in results.compared}
+    long = f" after {counted(min(epochs), 'epoch')}" if len(epochs) == 1 else ""
     better = "higher" if measure.higher_is_better else "lower"
     return (
-        f"{measure.name.capitalize()} on {data_name(study.data)} after "
-        f"{epochs}, mean ± standard deviation over the seeds "
-        f"({better} is better); paired differences from "
-        f"{results.study.reference} with 95 % t intervals, p-values after Holm within each block. "
+        f"{measure.name.capitalize()} on {data_name(study.data)}{long}, "
+        f"mean ± standard deviation over the seeds ({better} is better); "
+        f"paired differences from {results.study.reference} with 95 % t intervals, "
+        "p-values after Holm within each block. "
         "Activations that share a letter cannot be told apart."
     )
