@@ -37,7 +37,7 @@ class Activation:
     own : str
         A person's own code, as ``module:attribute``; empty for Ogive's implementation.
     source : str
-        SHA-256 of the file in which a person's own code stands; empty for Ogive's.
+        SHA-256 of a person's own code (`ogive.study.own.fingerprint`); empty for Ogive's.
 
     Raises
     ------
@@ -201,8 +201,8 @@ class Activation:
         )
 
     def loaded(self) -> Callable[..., Any]:
-        """Return a person's own code."""
-        found: Callable[..., Any] = own.load(self.own)
+        """Return a person's own code; ValueError where it is no longer what was declared."""
+        found: Callable[..., Any] = own.as_declared(self.own, self.source)
         return found
 
 

@@ -26,7 +26,7 @@ class Model:
     options : tuple of (str, object)
         Of a known kind, each with its value, as its table has them.
     source : str
-        SHA-256 of the file in which a person's own code stands; empty for a known kind.
+        SHA-256 of a person's own code (`ogive.study.own.fingerprint`); empty for a known kind.
 
     Examples
     --------
@@ -138,7 +138,9 @@ class Model:
         return cls(values["name"], tuple(sorted(options.items())), values["source"])
 
     def loaded(self) -> Callable[..., Any]:
-        """Return the function that builds it."""
+        """Return the function that builds it; ValueError where it is not what was declared."""
         kind = self.kind
-        found: Callable[..., Any] = own.load(self.name if kind is None else kind.builder)
+        found: Callable[..., Any] = (
+            own.as_declared(self.name, self.source) if kind is None else own.load(kind.builder)
+        )
         return found

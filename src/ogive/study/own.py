@@ -1,7 +1,9 @@
 """A person's own code, named as ``module:attribute`` or ``file.py:attribute``.
 
-It is found again by that name in every worker, and the SHA-256 of the file that it stands in is
-part of a run's key: after a change its runs are made anew. What that file imports is not looked at.
+It is found again by that name in every worker, and the SHA-256 of the files that it stands in is
+part of a run's key: after a change its runs are made anew. Those are the file that it is named in
+and, where that only passes it on, the files in which it and the classes that it derives from are
+written. What else these files import is not looked at.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
+import inspect
 import os
 import sys
 from functools import cache
@@ -16,7 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-__all__ = ["fingerprint", "is_reference", "load", "reference_to"]
+__all__ = ["as_declared", "fingerprint", "is_reference", "load", "reference_to"]
 
 
 def is_reference(word: str) -> bool:
@@ -68,9 +71,10 @@ def load(reference: str) -> Any:
 
 
 def fingerprint(reference: str) -> str:
-    """Return the SHA-256 of the file in which `reference` stands.
+    """Return the SHA-256 of the code that `reference` names, as its files are now.
 
     A module without a file of its own (built in, or part of the interpreter) is named instead.
+    Where it or its bases are written in torch, Ogive or Python itself, those files do not count.
 
     Raises
     ------
@@ -78,7 +82,42 @@ def fingerprint(reference: str) -> str:
         As for `load`.
     """
     place, _ = _parts(reference)
-    file = getattr(_module(place), "__file__", None)
+    digests = [_digest(place, getattr(_module(place), "__file__", None))]
+    for module in _written_in(load(reference)):
+        digest = _digest(module, getattr(sys.modules.get(module), "__file__", None))
+        if digest not in digests:
+            digests.append(digest)
+    if len(digests) == 1:
+        return digests[0]
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+def as_declared(reference: str, source: str) -> Any:
+    """Return what `reference` names, if its code is still the one with the fingerprint `source`.
+
+    Raises
+    ------
+    ValueError
+        If it has changed, and as for `load`: a run would be kept under a key that is not its own.
+    """
+    if fingerprint(reference) != source:
+        raise ValueError(f"{reference} has changed since the study was declared: start it again")
+    return load(reference)
+
+
+def _written_in(thing: Any) -> list[str]:
+    """Return the modules of other people in which a class and its bases, or a function, stand."""
+    bare = inspect.unwrap(getattr(thing, "func", thing))
+    found = [getattr(each, "__module__", None) for each in getattr(bare, "__mro__", (bare,))]
+    return [
+        module
+        for module in dict.fromkeys(found)
+        if isinstance(module, str)
+        and module.partition(".")[0] not in {"ogive", "torch", *sys.stdlib_module_names}
+    ]
+
+
+def _digest(place: str, file: str | None) -> str:
     content = place.encode() if file is None else Path(file).read_bytes()
     return hashlib.sha256(content).hexdigest()
 
@@ -153,10 +192,15 @@ def _named(name: str) -> ModuleType:
         raise
 
 
-@cache
 def _file(path: str) -> ModuleType:
     if not os.path.isfile(path):
         raise ValueError(f"there is no file {path}")
+    return _loaded(path, hashlib.sha256(Path(path).read_bytes()).hexdigest())
+
+
+@cache
+def _loaded(path: str, digest: str) -> ModuleType:
+    """Load a file once for each of its contents."""
     name = "ogive_own_" + hashlib.sha256(path.encode()).hexdigest()[:12]
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
