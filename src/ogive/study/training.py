@@ -31,6 +31,7 @@ from ogive.study.recipe import Recipe
 from ogive.study.schedules import rate_at
 from ogive.study.seeding import seed_for, stream
 from ogive.study.signal import signal
+from ogive.study.sites import Sites
 from ogive.study.spec import RunSpec
 from ogive.study.tensors import Tensors, as_tensors, laid_out_
 
@@ -84,7 +85,7 @@ def train(spec: RunSpec, dataset: Dataset | None = None) -> dict[str, Any]:
         layout = laid_out_(network, data)
         torch.manual_seed(seed_for("activation", spec.seed))
         start = signal(network, sites, fixed)
-        optimizer = optimizer_for(network, spec.recipe)
+        optimizer = optimizer_for(network, sites, spec.recipe)
         # One check-up tells of them all, and the numbers are the same with and without.
         wanted = spec.seed == 0 and spec.part == "test"
         with examined(network, optimizer, spec.activation, wanted=wanted) as examination:
@@ -203,10 +204,24 @@ def loss_of(network: nn.Module, inputs: Tensor, targets: Tensor, recipe: Recipe)
     return nn.functional.cross_entropy(outputs.float().flatten(0, -2), targets.flatten())
 
 
-def optimizer_for(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """Return the optimiser; biases, scales and the activations' own parameters do not decay."""
-    weights = [parameter for parameter in network.parameters() if parameter.dim() >= 2]
-    others = [parameter for parameter in network.parameters() if parameter.dim() < 2]
+def optimizer_for(network: nn.Module, sites: Sites, recipe: Recipe) -> torch.optim.Optimizer:
+    """Return the optimiser of a recipe.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        What is trained. Biases and scales (parameters of fewer than two axes) do not decay.
+    sites : Sites
+        The places of its activations, whose own parameters do not decay whatever their shape.
+    recipe : Recipe
+        Names optimiser, learning rate, momentum and weight decay.
+    """
+    learned = {id(parameter) for made in sites.made for parameter in made.parameters()}
+    weights: list[nn.Parameter] = []
+    others: list[nn.Parameter] = []
+    for parameter in network.parameters():
+        decays = parameter.dim() >= 2 and id(parameter) not in learned
+        (weights if decays else others).append(parameter)
     groups: list[dict[str, Any]] = [
         {"params": weights, "weight_decay": recipe.weight_decay},
         {"params": others, "weight_decay": 0.0},

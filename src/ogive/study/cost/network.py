@@ -87,7 +87,7 @@ class _Network:
         inputs, targets = rows.inputs[: spec.batch_size], rows.targets[: spec.batch_size]
         if inputs.dim() == 4:
             inputs = inputs.contiguous(memory_format=layout)
-        optimizer = optimizer_for(network, spec.recipe)
+        optimizer = optimizer_for(network, sites, spec.recipe)
         for group in optimizer.param_groups:
             # The same arithmetic, and the weights stay: thousands of steps on one batch would
             # bring its gradient down to numbers that processors are slow with.

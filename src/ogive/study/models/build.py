@@ -10,29 +10,30 @@ that is the largest of its layer for one is so for all. Activations of one initi
 weights that are equal up to one factor; across kinds their correlation is about 0.98. Each
 layer's weights are independent of each other, so that putting them in another independent order
 leaves their law as it was. Biases are 0. A person's own activation without a record gets normal
-weights with the gain 1 / sqrt(E[f(z)²]), z standard normal, which keeps the size of the signal.
+weights with the gain 1 / sqrt(E[f(z)²]), z standard normal, which keeps the size of the signal:
+`ogive.study.models.keeping`.
 
 Under "lsuv" (layer-sequential unit variance) an orthogonal draw, the same for every activation, is
 scaled on the first rows of the training part.
 
 The layers before and behind a gated unit are of other sizes than those of the other activations.
-Under "default" and "matched" all other layers begin alike; under "lsuv" gated units are paired with
-each other only.
+All other layers begin alike under "matched", and under "default" in the networks that are known by
+name (in a person's own, what is drawn behind a gate is another draw); under "lsuv" gated units are
+paired with each other only.
 """
 
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Mapping
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ogive.study.activation import Activation
 from ogive.study.data import Shape
 from ogive.study.model import Model
+from ogive.study.models.keeping import called_in_turn, keeping_gains
 from ogive.study.seeding import seed_for, stream
 from ogive.study.sites import Sites
 from ogive.study.spec import RunSpec
@@ -130,13 +131,18 @@ def initialise_(
     elif spec.initialization == "matched":
         followed = _followed(spec.model, spec.activation, shape, example)
         laws = {name: _law(found, sites) for name, found in followed.items() if name in layers}
-        _match_(layers, laws, spec.seed)
+        without = {name: layers[name] for name, law in laws.items() if law is None}
+        gains = keeping_gains(network, sites, without, example) if without else {}
+        known = {name: law or ("kaiming_normal", gains[name]) for name, law in laws.items()}
+        _match_(layers, known, spec.seed)
     if spec.gain != 1:
+        last = called_in_turn(network, layers, example)[-1:]
         # The last layer's scale is that of the logits, which no activation follows.
-        for layer in list(layers.values())[:-1]:
-            weight = layer.weight
-            assert isinstance(weight, Tensor)
-            weight.mul_(spec.gain)
+        for name, layer in layers.items():
+            if name not in last:
+                weight = layer.weight
+                assert isinstance(weight, Tensor)
+                weight.mul_(spec.gain)
 
 
 _SEEN: dict[tuple[Model, Activation, Shape], Mapping[str, Found | None]] = {}
@@ -157,23 +163,15 @@ def _followed(
     return _SEEN[seen]
 
 
-def _law(found: Found | None, sites: Sites) -> tuple[str, float]:
-    """Return initialiser and gain for what follows a layer."""
+def _law(found: Found | None, sites: Sites) -> tuple[str, float] | None:
+    """Return initialiser and gain for what follows a layer; None if that has no record."""
     if found is None or found[0].name != STAND_IN:
         return choose(found, None, "fan_in")
     activation = sites.activation
     record = activation.function
     if record is None:
-        return "kaiming_normal", _keeping(sites.made[0])
+        return None
     return choose((record, record.defaults() | dict(activation.parameters)), None, "fan_in")
-
-
-def _keeping(module: nn.Module) -> float:
-    """Return the gain that keeps the mean square of a standard normal signal."""
-    nodes, weights = np.polynomial.hermite_e.hermegauss(128)
-    values = module(torch.from_numpy(nodes).float()).double().numpy()
-    square = float(weights @ values**2 / math.sqrt(2 * math.pi))
-    return 1 / math.sqrt(square) if 0 < square < math.inf else 1.0
 
 
 def _match_(
