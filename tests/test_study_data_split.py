@@ -98,6 +98,33 @@ def test_a_test_part_of_its_own_is_taken_whole():
     np.testing.assert_array_equal(data.test.targets, others[1])
 
 
+def test_rows_that_come_class_by_class_are_mixed():
+    classes = np.repeat(np.arange(4), 250)
+    inputs = np.arange(1000.0)[:, None]
+    sorted_, mixed = (
+        prepare(inputs, classes, kind="vectors", test=(inputs, classes), mixed=each)
+        for each in (True, False)
+    )
+    for name, part in mixed.parts.items():
+        before = sorted_.parts[name]
+        assert (np.diff(before.targets) >= 0).all()
+        # Of 100 rows about 25 of each class; the standard deviation is 4.1.
+        assert (np.bincount(part.targets[:100], minlength=4) > 8).all()
+        # The same rows, and to each its class still.
+        assert sorted(part.inputs.ravel().tolist()) == sorted(before.inputs.ravel().tolist())
+        of = dict(zip(before.inputs.ravel().tolist(), before.targets.tolist(), strict=True))
+        assert [of[value] for value in part.inputs.ravel().tolist()] == part.targets.tolist()
+
+
+def test_a_persons_arrays_are_mixed_and_known_sets_stay():
+    inputs, classes = np.arange(400.0)[:, None], np.repeat([0, 1], 200)
+    mine = from_arrays(inputs, classes)
+    assert 0.3 < mine.train.targets[:100].mean() < 0.7
+    assert from_arrays(inputs, classes).digest() == mine.digest()
+    wine = Data.read("wine").load()
+    assert set(wine.train.targets[:20].tolist()) == {0, 1, 2}
+
+
 # ---- standardisation
 
 

@@ -62,7 +62,7 @@ def from_arrays(
     if test is None:
         (labels,) = classes_of(targets)
         _match("", values, labels)
-        return prepare(values, labels, kind=told)
+        return prepare(values, labels, kind=told, mixed=False)
     others, _ = inputs_of("the test part's inputs", test[0], told)
     labels, tested = classes_of(targets, test[1])
     _match("", values, labels)
@@ -72,7 +72,7 @@ def from_arrays(
             f"the inputs of the test part have the shape {others.shape[1:]} each, "
             f"those of the training part {values.shape[1:]}"
         )
-    return prepare(values, labels, kind=told, test=(others, tested))
+    return prepare(values, labels, kind=told, test=(others, tested), mixed=False)
 
 
 def as_array(what: str, given: object) -> NDArray[Any]:

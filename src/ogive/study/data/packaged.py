@@ -41,4 +41,4 @@ def wine() -> Dataset:
     """Return Wine: 178 rows of 13 features, 3 classes."""
     from sklearn.datasets import load_wine
 
-    return prepare(*load_wine(return_X_y=True), kind="vectors")
+    return prepare(*load_wine(return_X_y=True), kind="vectors", mixed=False)

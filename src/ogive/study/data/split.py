@@ -37,6 +37,7 @@ def prepare(
     *,
     kind: InputKind,
     test: tuple[NDArray[Any], NDArray[Any]] | None = None,
+    mixed: bool = True,
 ) -> Dataset:
     """Split and standardise.
 
@@ -50,6 +51,10 @@ def prepare(
         How the inputs are to be read.
     test : tuple of (inputs, targets), optional
         The test part where the data set has one of its own: then only validation is split off.
+    mixed : bool
+        Whether the classes follow each other as by chance. The first rows of a part stand for it
+        in several measurements, and in "lsuv"; where data may come class by class (False), the
+        rows of each part are put in the order of the SHA-256 of their indices.
 
     Returns
     -------
@@ -72,6 +77,8 @@ def prepare(
     if test is None:
         shares = {"test": TEST_SHARE, "validation": VALIDATION_SHARE}
     rows = places(classes, shares)
+    if not mixed:
+        rows = {name: _shuffled(index) for name, index in rows.items()}
     scale = scale_of(values, rows["train"], kind)
     parts = {
         name: Part(standardised(values, index, scale), classes[index])
@@ -79,8 +86,11 @@ def prepare(
     }
     if test is not None:
         everything = np.arange(len(test[1]))
+        if not mixed:
+            everything = _shuffled(everything)
         parts["test"] = Part(
-            standardised(np.asarray(test[0]), everything, scale), np.array(test[1], np.int64)
+            standardised(np.asarray(test[0]), everything, scale),
+            np.asarray(test[1], np.int64)[everything],
         )
     return Dataset(
         kind=kind,
@@ -134,5 +144,10 @@ def places(classes: NDArray[np.int64], shares: dict[str, float]) -> dict[str, ND
     return {name: np.array(sorted(index), np.int64) for name, index in rows.items()}
 
 
-def _place(index: int) -> bytes:
-    return hashlib.sha256(f"split:{index}".encode()).digest()
+def _place(index: int, purpose: str = "split") -> bytes:
+    return hashlib.sha256(f"{purpose}:{index}".encode()).digest()
+
+
+def _shuffled(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    # Not the order of the split, in which the places of a part are those of its hashes.
+    return np.array(sorted(rows.tolist(), key=lambda row: _place(row, "order")), np.int64)
