@@ -47,6 +47,27 @@ def test_a_setting_of_two_grids_has_the_seeds_of_the_one_that_asks_for_more():
         }
 
 
+def test_fixed_seeds_of_one_grid_are_not_lost_where_another_adds_some():
+    fixed = Grid(models=("mlp:8x1",), seeds=20)
+    for most, wanted in ((30, Seeds(least=20, most=30, width=0.05)), (12, Seeds(least=20))):
+        adding = Grid(models=("mlp:8x1",), seeds=Seeds(least=5, most=most, width=0.05))
+        for grids in ((fixed, adding), (adding, fixed)):
+            (setting,) = Study(activations=("relu",), grids=grids).settings()
+            assert setting.seeds == wanted
+    some, more = (Seeds(least=5, most=most, width=w) for most, w in ((9, 0.1), (15, 0.02)))
+    assert some.joined(more) == more.joined(some) == Seeds(least=5, most=15, width=0.02)
+
+
+@pytest.mark.parametrize("data", ["wine", "blobs"])
+def test_augmentation_is_for_images(data):
+    recipe = Recipe(augmentation="flip")
+    with pytest.raises(ValueError, match=f"'flip' is for images, and {data}.* holds vectors"):
+        Study(data=data, recipe=recipe)
+    # A grid's own recipe counts, too.
+    with pytest.raises(ValueError, match="is for images"):
+        Study(data=data, grids=(Grid(recipe=recipe),))
+
+
 def test_progress_is_even():
     works = [spec.work for spec in specs(DEFAULT)]
     # A study stopped half-way has done about half of its work.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from ogive.study import checked
@@ -67,6 +67,18 @@ class Seeds:
     def fixed(self) -> bool:
         """Whether the number is known beforehand."""
         return self.width == 0
+
+    def joined(self, other: Seeds) -> Seeds:
+        """Return seeds that are enough for both: where one adds some, from the larger number on.
+
+        Examples
+        --------
+        >>> Seeds(least=20).joined(Seeds(least=5, most=30, width=0.01))
+        Seeds(least=20, most=30, width=0.01)
+        """
+        least, most = max(self.least, other.least), max(self.most, other.most)
+        widths = [seeds.width for seeds in (self, other) if seeds.most > least and seeds.width]
+        return Seeds(least=least, most=most if widths else least, width=min(widths, default=0.0))
 
     @classmethod
     def read(cls, given: object) -> Seeds:
@@ -248,7 +260,8 @@ class Study:
     """The declaration of a study.
 
     Every setting of every grid is trained with every activation and every seed. A setting that
-    several grids hold is one, with the seeds of the grid that asks for most.
+    several grids hold is one, with as many seeds as any of them asks for at least; where one of
+    them adds seeds, they are added from there on.
 
     Parameters
     ----------
@@ -333,6 +346,12 @@ class Study:
         """Look whether each network takes these data and these activations."""
         gated = [activation.label for activation in self.activations if activation.gated]
         for setting in self.settings():
+            augmentation = setting.recipe.augmentation
+            if augmentation != "none" and self.data.inputs != "images":
+                raise ValueError(
+                    f"augmentation {augmentation!r} is for images, and {self.data} holds "
+                    f"{self.data.inputs}"
+                )
             kind = setting.model.kind
             if kind is None:
                 continue
@@ -352,8 +371,8 @@ class Study:
         found: dict[tuple[Model, str, str, Recipe], Setting] = {}
         for setting in (each for grid in self.grids for each in grid.settings(self.recipe)):
             known = found.get(setting.identity)
-            if known is None or known.seeds.most < setting.seeds.most:
-                found[setting.identity] = setting
+            seeds = setting.seeds if known is None else setting.seeds.joined(known.seeds)
+            found[setting.identity] = replace(setting, seeds=seeds)
         return list(found.values())
 
     def activation(self, label: str) -> Activation:
