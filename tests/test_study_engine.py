@@ -24,7 +24,7 @@ from ogive.study import (
     engines,
     run_study,
 )
-from ogive.study.engine import run_specs
+from ogive.study.engine import _Driver, run_specs
 from ogive.study.engines.base import Task
 from ogive.study.engines.local import LocalWorkers
 from ogive.study.engines.processes import ForkServer
@@ -437,6 +437,23 @@ def test_interruption_carries_the_counts(store):
     with pytest.raises(StudyInterrupted, match="of 6 runs are stored") as caught:
         run_specs(SPECS, store, progress=Impatient(), trainer="study_trainers:quick")
     assert caught.value.counts.stored == len(store.keys()) >= 2
+
+
+def test_an_answer_is_stored_though_ctrl_c_comes_before_it_is(store, monkeypatch):
+    keep, interrupted = _Driver._keep, []
+
+    def impatient(self, spec, run):
+        if not interrupted:
+            interrupted.append(spec)
+            raise KeyboardInterrupt
+        keep(self, spec, run)
+
+    monkeypatch.setattr(_Driver, "_keep", impatient)
+    with pytest.raises(StudyInterrupted) as caught:
+        run_specs(SPECS, store, trainer="study_trainers:quick")
+    stored = store.keys()
+    assert interrupted[0].key in stored
+    assert caught.value.counts.stored == len(stored)
 
 
 def numbers(run):

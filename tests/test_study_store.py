@@ -50,6 +50,30 @@ def test_the_first_of_a_key_stays(path):
         assert store.get(a_run()["key"])["test"]["accuracy"] == 0.5
 
 
+def test_an_interruption_as_a_transaction_begins_leaves_none_open(path):
+    class Interrupting:
+        def __init__(self, connection):
+            self.connection, self.begun = connection, 0
+
+        def execute(self, sql, *arguments):
+            result = self.connection.execute(sql, *arguments)
+            if sql.startswith("BEGIN"):
+                self.begun += 1
+                if self.begun == 1:
+                    raise KeyboardInterrupt
+            return result
+
+        def __getattr__(self, name):
+            return getattr(self.connection, name)
+
+    with Store(path) as store:
+        store._connection = Interrupting(store._connection)
+        with pytest.raises(KeyboardInterrupt):
+            store.put(a_run())
+        assert store.put(a_run()) is True
+        assert store.runs() == [a_run()]
+
+
 def test_a_run_under_a_wrong_key_is_refused(path):
     with Store(path) as store:
         with pytest.raises(ValueError, match="the key of a run"):

@@ -418,10 +418,12 @@ class _Driver:
             self.arrived.popleft()
 
     def _hear(self, answer: Answer, waiting: deque[Any]) -> None:
-        spec = self.running.pop(answer.task.argument.key)
+        spec = self.running[answer.task.argument.key]
         if answer.kind == "finished":
             self._keep(spec, answer.content)
-        elif answer.kind == "died" and self.attempts[spec.key] < ATTEMPTS:
+            return
+        del self.running[spec.key]
+        if answer.kind == "died" and self.attempts[spec.key] < ATTEMPTS:
             waiting.appendleft(spec)
         else:
             detail = str(answer.content).strip() if answer.kind == "failed" else ""
@@ -443,6 +445,8 @@ class _Driver:
         self.progress.finished(spec, kept, self.counts())
 
     def _kept(self, spec: Spec, run: Run) -> None:
+        # Until it is stored it counts as running, so that an interruption hears of it again.
+        del self.running[spec.key]
         self.finished += 1
         self.work_done += spec.work
         self.stored.add(run)

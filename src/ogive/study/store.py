@@ -142,8 +142,8 @@ class Store:
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         # IMMEDIATE takes the write lock first, so that what is read inside stays true.
-        self._connection.execute("BEGIN IMMEDIATE")
         try:
+            self._connection.execute("BEGIN IMMEDIATE")
             yield
         except BaseException:
             if self._connection.in_transaction:
