@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ogive.study.tensors import Tensors
 
-__all__ = ["Judgement", "judge", "judge_outputs", "outputs_of"]
+__all__ = ["Judgement", "cross_entropy", "finite", "judge", "judge_outputs", "outputs_of"]
 
 ROWS = 1000
 """Rows that a network is given at a time: enough for speed, few enough for memory."""
@@ -62,10 +62,18 @@ def judge_outputs(outputs: Tensor, targets: Tensor) -> Judgement:
     answered = flat.isfinite().all(dim=1)
     right = (flat.argmax(dim=1) == wanted) & answered
     guessed = int((~answered).sum()) / flat.shape[1]
-    loss = nn.functional.cross_entropy(flat, wanted).item()
-    return Judgement(
-        (int(right.sum()) + guessed) / len(wanted), loss if math.isfinite(loss) else None
-    )
+    loss = cross_entropy(outputs, targets).item()
+    return Judgement((int(right.sum()) + guessed) / len(wanted), finite(loss))
+
+
+def cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Return the mean cross-entropy, in nats, of logits (..., classes) and classes (...)."""
+    return nn.functional.cross_entropy(outputs.flatten(0, -2), targets.flatten())
+
+
+def finite(value: float) -> float | None:
+    """Return a number, or None where it is not finite: JSON has no other word for that."""
+    return value if math.isfinite(value) else None
 
 
 @contextmanager

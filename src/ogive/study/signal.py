@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
-from torch import Tensor, nn
+from torch import nn
 
 from ogive.health.signal import signal_by_depth
 from ogive.study.calls import told
+from ogive.study.evaluation import cross_entropy, finite
 from ogive.study.sites import Sites
 from ogive.study.tensors import Tensors
 
@@ -27,17 +26,9 @@ def signal(network: nn.Module, sites: Sites, part: Tensors) -> dict[str, list[fl
     """
     made = {id(module) for module in sites.made}
     names = [name for name, module in network.named_modules() if id(module) in made]
-    measured = signal_by_depth(network, part.inputs, part.targets, _loss, layers=names)
+    measured = signal_by_depth(network, part.inputs, part.targets, cross_entropy, layers=names)
     calls = told([name.partition("#")[0] for name in measured.names])
     return {
-        field: [_finite(getattr(measured, field)[call]) for call in calls]
+        field: [finite(getattr(measured, field)[call]) for call in calls]
         for field in ("activation_rms", "gradient_rms", "between_sample_share")
     }
-
-
-def _loss(outputs: Tensor, targets: Tensor) -> Tensor:
-    return nn.functional.cross_entropy(outputs.flatten(0, -2), targets.flatten())
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

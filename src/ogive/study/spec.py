@@ -56,7 +56,7 @@ class RunSpec:
         What is put in for its activation.
     initialization : {"default", "matched", "lsuv"}
         The network's own, as torch or its author has it; the one that the catalogue names for the
-        activation; or layer-sequential unit variance on the first batch.
+        activation; or layer-sequential unit variance on the first 256 training rows.
     gain : float
         Factor on the weights of all layers but the last, after the initialisation.
     seed : int

@@ -9,7 +9,6 @@ machine with one version of torch; only its ``timing`` differs.
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +22,7 @@ from torch import Tensor, nn
 from ogive.study.augment import augmented
 from ogive.study.data import Dataset
 from ogive.study.environment import environment
-from ogive.study.evaluation import Judgement, judge
+from ogive.study.evaluation import Judgement, cross_entropy, finite, judge
 from ogive.study.models.build import build
 from ogive.study.outcomes.health import examined
 from ogive.study.outcomes.measured import outcomes
@@ -186,7 +185,7 @@ def _epochs(
             step += 1
         # The time is that of training alone: validation costs every activation the same anyway.
         seconds.append(perf_counter() - begun)
-        train_loss = _finite(total.item() / len(data))
+        train_loss = finite(total.item() / len(data))
         last = judge(network, parts["validation"])
         curves["train_loss"].append(train_loss)
         curves["validation_loss"].append(last.loss)
@@ -201,7 +200,7 @@ def loss_of(network: nn.Module, inputs: Tensor, targets: Tensor, recipe: Recipe)
     """Return the mean cross-entropy of a batch, in the recipe's precision."""
     with torch.autocast("cpu", torch.bfloat16, enabled=recipe.precision == "bfloat16"):
         outputs = network(inputs)
-    return nn.functional.cross_entropy(outputs.float().flatten(0, -2), targets.flatten())
+    return cross_entropy(outputs.float(), targets)
 
 
 def optimizer_for(network: nn.Module, sites: Sites, recipe: Recipe) -> torch.optim.Optimizer:
@@ -254,7 +253,3 @@ def _reproducible() -> Iterator[None]:
     finally:
         torch.use_deterministic_algorithms(strict)
         torch.set_num_threads(threads)
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
