@@ -228,7 +228,7 @@ def synthetic_cost(spec: CostSpec) -> dict[str, Any]:
         "spec": spec.to_dict(),
         "alone": alone,
         "network": network,
-        "rounds": {"made": 400, "disturbed": 3},
+        "rounds": {"made": 400, "disturbed": 3, "network": 40},
         "busy": 0.02,
         "flagged": False,
         "environment": dict(_ENVIRONMENT),

@@ -37,10 +37,11 @@ def measured(spec: CostSpec, dataset: Dataset, *, effort: float = 1.0) -> dict[s
     dict
         ``key`` and ``spec``; ``alone``: see `ogive.study.cost.alone.alone`; ``network``: see
         `ogive.study.cost.network.in_network`; ``rounds``: how many were ``made`` and, of them,
-        ``disturbed``; ``busy``: cores that other processes used meanwhile (None where the system
-        does not tell); ``flagged``: whether times are to be taken with caution, because that is
-        above 0.1 or every second round was disturbed; ``extension``: whether
-        Ogive's functions were called by way of `ogive.torch.extension`; ``environment``.
+        ``disturbed``, and how many readings of the ``network`` count, at least; ``busy``:
+        cores that other processes used meanwhile (None where the system does not tell);
+        ``flagged``: whether times are to be taken with caution, because that is above 0.1 or every
+        second round was disturbed; ``extension``: whether Ogive's functions were called by way of
+        `ogive.torch.extension`; ``environment``.
 
     Raises
     ------
@@ -57,12 +58,13 @@ def measured(spec: CostSpec, dataset: Dataset, *, effort: float = 1.0) -> dict[s
         busy = others.share()
     made = sum(each.rounds for each in readings + more)
     disturbed = sum(each.disturbed for each in readings + more)
+    counted = min(len(times) for each in more for times in each.seconds.values())
     return {
         "key": spec.key,
         "spec": spec.to_dict(),
         "alone": by_itself,
         "network": inside,
-        "rounds": {"made": made, "disturbed": disturbed},
+        "rounds": {"made": made, "disturbed": disturbed, "network": counted},
         "busy": busy,
         "flagged": (busy is not None and busy > BUSY) or 2 * disturbed > made,
         "extension": EXTENSION is not None,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ogive.page.wording import duration
+from ogive.page.wording import duration, listing
 from ogive.study.figures.dots import Dot, dot_panel
+from ogive.study.machine import Machine
 from ogive.study.report.context import Context
 from ogive.study.report.section import Block, Column, Drawing, Figures, Prose, Section, Table
 from ogive.study.results.costs import Cost, CostRow, Timing
@@ -32,7 +33,7 @@ def cost(context: Context) -> Section | None:
     if others := [found for found in costs if found not in shown]:
         blocks.append(_others(context, others))
     blocks.append(_alone(context, costs[0]))
-    blocks.append(Prose(_how(costs), note=True))
+    blocks.append(Prose(_how(context), note=True))
     return Section("cost", "What they cost", "Cost", blocks, machine=True)
 
 
@@ -101,7 +102,9 @@ def _network_name(context: Context, found: Cost) -> str:
     others = [each for each in context.results.costs if each.model == found.model]
     if len(others) == 1:
         return str(found.model)
-    return f"{found.model}, {found.optimizer}, batches of {found.batch_size}, {found.precision}"
+    momentum = f" with momentum {found.momentum:g}" if found.momentum else ""
+    how = f"{found.optimizer}{momentum}, batches of {found.batch_size}, {found.precision}"
+    return f"{found.model}, {how}"
 
 
 def _others(context: Context, costs: list[Cost]) -> Table:
@@ -148,7 +151,8 @@ def _alone(context: Context, found: Cost) -> Table:
     )
 
 
-def _how(costs: tuple[Cost, ...]) -> str:
+def _how(context: Context) -> str:
+    costs = context.results.costs
     shares = [found.busy for found in costs if found.busy is not None]
     told = (
         f"Other processes used {max(shares):.2g} of a core meanwhile, at most."
@@ -156,9 +160,24 @@ def _how(costs: tuple[Cost, ...]) -> str:
         else "Whether the machine was busy meanwhile could not be told."
     )
     return (
-        "All of this page depends on the machine. It was measured after the training, with "
-        f"nothing else of the study running, one thread, all activations in turns. {told}"
+        f"All of this page depends on the machine: {_machines(context)}. It was measured after the "
+        "training, with nothing else of the study running, one thread, all activations in turns. "
+        f"{told}"
     )
+
+
+def _machines(context: Context) -> str:
+    """Return where the costs were measured; of several machines which has which network."""
+    networks: dict[Machine, list[str]] = {}
+    for found in context.results.costs:
+        networks.setdefault(found.machine, []).append(_network_name(context, found))
+    if len(networks) == 1:
+        return _machine(next(iter(networks)))
+    return "; ".join(f"{_machine(each)} ({listing(names)})" for each, names in networks.items())
+
+
+def _machine(machine: Machine) -> str:
+    return f"{machine.cpu}, torch {machine.torch}, Ogive {machine.ogive}"
 
 
 def _named(context: Context, found: Cost) -> list[tuple[str, CostRow]]:

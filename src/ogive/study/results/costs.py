@@ -6,8 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ogive.study.cost.spec import CostSpec, cost_specs
 from ogive.study.declaration import Setting, Study
+from ogive.study.machine import Machine
 from ogive.study.model import Model
+from ogive.study.spec import spec_key
 
 __all__ = ["Cost", "CostRow", "Timing", "costs_of"]
 
@@ -63,74 +66,103 @@ class Cost:
     ----------
     model : Model
         The network.
-    batch_size, optimizer, precision
+    batch_size, optimizer, momentum, precision
         What else a step was measured with.
     rows : dict of str to CostRow
         By label.
+    rounds : int
+        How many readings of the network count, at least.
     busy : float or None
         Cores that other processes used meanwhile; None where it cannot be known.
     flagged : bool
         Whether the machine was so busy that times are to be taken with care.
-    environment : dict of str to str
-        The machine.
+    machine : Machine
+        Where it was measured.
     """
 
     model: Model
     batch_size: int
     optimizer: str
+    momentum: float
     precision: str
     rows: dict[str, CostRow]
+    rounds: int
     busy: float | None
     flagged: bool
-    environment: dict[str, str]
+    machine: Machine
 
     def fits(self, setting: Setting) -> bool:
         """Tell whether it is the cost of a setting's network under its recipe."""
-        return _measured(setting) == (self.model, self.batch_size, self.optimizer, self.precision)
+        recipe = setting.recipe
+        asked = (recipe.batch_size, recipe.optimizer, recipe.momentum, recipe.precision)
+        had = (self.batch_size, self.optimizer, self.momentum, self.precision)
+        return setting.model == self.model and asked == had
 
 
-_Measured = tuple[Model, int, str, str]
-
-
-def _measured(setting: Setting) -> _Measured:
-    recipe = setting.recipe
-    return setting.model, recipe.batch_size, recipe.optimizer, recipe.precision
-
-
-def costs_of(study: Study, records: Iterable[Mapping[str, Any]]) -> tuple[Cost, ...]:
+def costs_of(
+    study: Study, records: Iterable[Mapping[str, Any]], here: Machine | None = None
+) -> tuple[Cost, ...]:
     """Return the costs of the networks of `study`, from the stored records of costs.
 
     Where a network was measured more than once, on several machines or with other activations, the
-    record that covers most of the study's activations counts, and of equals the one whose key comes
-    first.
+    record that covers most of the study's activations counts, each with its parameters and its
+    code; of equals the one whose machine is most like this one: its processor, then how many of
+    its versions; and then the one whose key comes first.
+
+    Parameters
+    ----------
+    study : Study
+        Whose networks and activations.
+    records : iterable of mapping
+        In any order, of whatever studies and machines.
+    here : Machine, optional
+        The machine on which it is asked; this one by default.
     """
-    labels = {activation.label for activation in study.activations}
-    found: dict[_Measured, tuple[int, Mapping[str, Any]]] = {}
+    here = here or Machine.this()
+    known: dict[str, list[Mapping[str, Any]]] = {}
     for record in sorted(records, key=lambda record: str(record["key"])):
-        spec = record["spec"]
-        if spec["data"] != study.data.to_dict():
-            continue
-        model = Model.from_dict(spec["model"])
-        what = (model, spec["batch_size"], spec["optimizer"], spec["precision"])
-        covered = len(labels & record["network"].keys())
-        if covered > found.get(what, (0, None))[0]:
-            found[what] = (covered, record)
-    wanted = dict.fromkeys(_measured(setting) for setting in study.settings())
-    return tuple(
-        Cost(
-            *what,
-            rows={
-                activation.label: _row(record["alone"], record["network"], activation.label)
-                for activation in study.activations
-                if activation.label in record["network"]
-            },
-            busy=record["busy"],
-            flagged=record["flagged"],
-            environment=dict(record["environment"]),
-        )
-        for what in wanted
-        if what in found
-        for _, record in [found[what]]
+        known.setdefault(_measured(record["spec"]), []).append(record)
+
+    def fitness(record: Mapping[str, Any]) -> tuple[int, bool, int]:
+        machine = record["spec"]["machine"]
+        alike = sum(machine[key] == value for key, value in here.to_dict().items())
+        return len(_covered(study, record)), machine["cpu"] == here.cpu, alike
+
+    found = []
+    for spec in cost_specs(study):
+        # The first of equals, in the order of the keys.
+        best = max(known.get(_measured(spec.to_dict()), ()), key=fitness, default=None)
+        if best is not None and _covered(study, best):
+            found.append(_cost(spec, best, _covered(study, best)))
+    return tuple(found)
+
+
+def _measured(spec: Mapping[str, Any]) -> str:
+    """Return a name of all that a measurement depends on but the machine and the activations."""
+    return spec_key({k: v for k, v in spec.items() if k not in ("machine", "activations")})
+
+
+def _covered(study: Study, record: Mapping[str, Any]) -> list[str]:
+    """Return the labels of the study's activations that a record has: not of code that changed."""
+    there = record["spec"]["activations"]
+    return [each.label for each in study.activations if each.to_dict() in there]
+
+
+def _cost(spec: CostSpec, record: Mapping[str, Any], labels: Iterable[str]) -> Cost:
+    rows = {label: _row(record["alone"], record["network"], label) for label in labels}
+    single = all(row.step.best == row.step.median for row in rows.values())
+    return Cost(
+        model=spec.model,
+        batch_size=spec.batch_size,
+        optimizer=spec.optimizer,
+        momentum=spec.momentum,
+        precision=spec.precision,
+        rows=rows,
+        # Older records do not say; where every best is the median there was one.
+        rounds=record["rounds"].get("network", 1 if single else 3),
+        busy=record["busy"],
+        flagged=record["flagged"],
+        machine=Machine(**record["spec"]["machine"]),
     )
 
 
