@@ -30,7 +30,7 @@ class ParetoPoint:
         Its cost as a multiple of the reference's, and the compared quantity, as written.
     low, high : float or None
         Ends of the interval of `value`.
-    place : {"front", "open", "dominated"}
+    place : {"front", "open", "dearer", "dominated"}
         See `ogive.study.statistics.pareto`.
     """
 
@@ -51,7 +51,7 @@ def pareto_plot(
     quantity: str,
     higher_is_better: bool,
 ) -> Picture:
-    """Draw accuracy against cost; the front is joined by a line, what is beaten is hollow.
+    """Draw accuracy against cost; the front is joined by a line, the dominated are hollow.
 
     Parameters
     ----------

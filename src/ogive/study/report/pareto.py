@@ -15,6 +15,9 @@ from ogive.study.statistics import pareto as places
 
 __all__ = ["pareto", "pareto_points"]
 
+ROUNDS = 3
+"""Rounds below which the best and the median say nothing of how readings vary."""
+
 
 def pareto(context: Context) -> Section | None:
     """Return accuracy against the cost of a training step; None without a cost."""
@@ -37,22 +40,18 @@ def pareto(context: Context) -> Section | None:
                 higher_is_better=results.measure.higher_is_better,
             )
         )
-        front = [name for name, point in points.items() if point.place == "front"]
-        beaten = [name for name, point in points.items() if point.place == "dominated"]
         where = f"{context.title(result)}: " if len(context.pictured) > 1 else ""
-        said = f"{where}nothing is both better and cheaper than {listing(front)}, by the means"
-        if beaten:
-            said += f"; clearly beaten {'is' if len(beaten) == 1 else 'are'} {listing(beaten)}"
-        sentences.append(f"{sentence_case(said)}.")
+        sentences.append(sentence_case(f"{where}{_said(points)}"))
     if not pictures:
         return None
     # Many names need the whole width of the page.
     columns = "one" if len(results.names) > FEW else "two"
     reading = (
         "Upwards is better, left is cheaper. The line joins what nothing beats in both; bars are "
-        "95 % intervals of the mean. Hollow points are clearly beaten: something at least as good "
-        "and as cheap differs from them after Holm's adjustment over all pairs, or its median is "
-        "below their best round. Costs depend on the machine."
+        "95 % intervals of the mean. Hollow points are clearly beaten: something that costs no "
+        "more is better after Holm's adjustment over all pairs. Clearly cheaper is what has its "
+        f"median below the other's best round, of {ROUNDS} rounds or more. Costs depend on the "
+        "machine, which the page on cost names."
     )
     return Section(
         "pareto",
@@ -61,6 +60,23 @@ def pareto(context: Context) -> Section | None:
         [Sentences(sentences), Figures(pictures, "pareto", reading, columns, machine=True)],
         machine=True,
     )
+
+
+def _said(points: dict[str, ParetoPoint]) -> str:
+    """Return what the places say, in a sentence."""
+    at: dict[str, list[str]] = {}
+    for name, point in points.items():
+        at.setdefault(point.place, []).append(name)
+    said = f"nothing is both better and cheaper than {listing(at['front'])}, by the means"
+    if beaten := at.get("dominated"):
+        said += f"; clearly beaten {'is' if len(beaten) == 1 else 'are'} {listing(beaten)}"
+    if dearer := at.get("dearer"):
+        one = len(dearer) == 1
+        said += (
+            f"; {listing(dearer)} cost{'s' if one else ''} clearly more than something that "
+            f"{'it' if one else 'they'} cannot be told apart from"
+        )
+    return f"{said}."
 
 
 def pareto_points(context: Context, result: SettingResult, cost: Cost) -> dict[str, ParetoPoint]:
@@ -85,8 +101,12 @@ def pareto_points(context: Context, result: SettingResult, cost: Cost) -> dict[s
     cells = [c for c in result.cells if c.mean is not None and c.label in cost.rows]
     gains = {c.label: measure.gain(c.mean) for c in cells if c.mean is not None}
     steps = {c.label: cost.rows[c.label].step for c in cells}
+    told = cost.rounds >= ROUNDS
     cheaper = {
-        (one, other) for one in steps for other in steps if steps[one].median < steps[other].best
+        (one, other)
+        for one in steps
+        for other in steps
+        if told and steps[one].median < steps[other].best
     }
     found = places(
         gains,

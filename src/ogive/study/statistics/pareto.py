@@ -8,7 +8,7 @@ from typing import Literal
 
 __all__ = ["pareto"]
 
-Place = Literal["front", "open", "dominated"]
+Place = Literal["front", "open", "dearer", "dominated"]
 
 
 def pareto(
@@ -21,12 +21,14 @@ def pareto(
     """Return where each activation stands between accuracy and cost.
 
     One dominates another when it is at least as accurate and at most as costly, and more accurate
-    or cheaper. That goes by the estimates, of which noise is a part, so there are three places:
+    or cheaper. That goes by the estimates, of which noise is a part, so there are four places:
 
     * ``"front"``: nothing dominates it, by the estimates.
-    * ``"dominated"``: something dominates it and is in accuracy or in cost clearly ahead.
-    * ``"open"``: something dominates it by the estimates, but none of it clearly; more seeds may
-      put it on the front.
+    * ``"dominated"``: something dominates it by the estimates and is clearly more accurate.
+    * ``"dearer"``: not that, but something dominates it by the estimates and is clearly cheaper.
+      The lead in accuracy may be noise: that it costs more is all that can be told.
+    * ``"open"``: something dominates it by the estimates, and neither is clear; more seeds may put
+      it on the front.
 
     Parameters
     ----------
@@ -51,11 +53,12 @@ def pareto(
     Examples
     --------
     >>> pareto(
-    ...     {"relu": 0.970, "gelu": 0.975, "mish": 0.974, "sigmoid": 0.70},
-    ...     {"relu": 1.0, "gelu": 1.4, "mish": 1.5, "sigmoid": 1.2},
+    ...     {"relu": 0.970, "gelu": 0.975, "mish": 0.974, "silu": 0.973, "sigmoid": 0.70},
+    ...     {"relu": 1.0, "gelu": 1.4, "mish": 2.5, "silu": 1.41, "sigmoid": 1.2},
     ...     better={("relu", "sigmoid"), ("gelu", "sigmoid"), ("mish", "sigmoid")},
+    ...     cheaper={("relu", "mish"), ("gelu", "mish"), ("silu", "mish"), ("sigmoid", "mish")},
     ... )
-    {'relu': 'front', 'gelu': 'front', 'mish': 'open', 'sigmoid': 'dominated'}
+    {'relu': 'front', 'gelu': 'front', 'mish': 'dearer', 'silu': 'open', 'sigmoid': 'dominated'}
     """
     labels = [label for label in accuracy if label in cost]
     for label in labels:
@@ -71,6 +74,10 @@ def pareto(
             and cost[other] <= cost[label]
             and (accuracy[other], cost[other]) != (accuracy[label], cost[label])
         ]
-        clear = any((other, label) in better or (other, label) in cheaper for other in ahead)
-        places[label] = "dominated" if clear else "open" if ahead else "front"
+        if any((other, label) in better for other in ahead):
+            places[label] = "dominated"
+        elif any((other, label) in cheaper for other in ahead):
+            places[label] = "dearer"
+        else:
+            places[label] = "open" if ahead else "front"
     return places
