@@ -1,8 +1,10 @@
 """Results: functions of the declaration and the stored runs, whole or in part."""
 
 import dataclasses
+import itertools
 import math
 import random
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -14,9 +16,11 @@ from ogive.study import Grid, Recipe, Seeds, Study, depth_grid, findings
 from ogive.study.activation import Activation
 from ogive.study.outcomes.mistakes import encode
 from ogive.study.plan import plan
+from ogive.study.quantity import compared_by
 from ogive.study.results import ACCURACY, LOSS, assemble
 from ogive.study.results.naming import activation_names, sentence_case, setting_titles
 from ogive.study.results.target import Target, time_to
+from ogive.study.sequential import seeds_now
 
 STUDY = Study(
     activations=("relu", "tanh", "gelu"),
@@ -262,6 +266,30 @@ def test_added_seeds_are_those_of_the_plan():
     )
     results = assemble(study, synthetic_runs(study))
     assert [cell.asked for cell in results.main.cells] == [6, 6]
+
+
+def test_what_is_compared_is_known_before_the_first_run_and_decides_on_further_seeds():
+    study = Study(
+        data="text",
+        activations=("relu", "gelu"),
+        grids=(Grid(models=("charlm",), seeds=Seeds(least=3, most=9, width=0.02)),),
+        recipe=Recipe(epochs=2),
+    )
+    assert compared_by(study.data) == assemble(study, []).measure.key == "loss"
+    assert compared_by(STUDY.data) == assemble(STUDY, []).measure.key == "accuracy"
+    setting = study.settings()[0]
+
+    def seeds(noisy):
+        """The seeds that are asked for where one quantity varies and the other does not."""
+        stored = {}
+        for seed, activation in itertools.product(range(9), study.activations):
+            spec = study.spec(setting, activation, seed)
+            values = {"accuracy": 0.5, "loss": 1.5}
+            values[noisy] += 0.1 * (seed % 3) * (activation.label == "gelu")
+            stored[spec.key] = {"test": values}
+        return seeds_now(study, setting, partial(study.spec, setting), stored)
+
+    assert (seeds("accuracy"), seeds("loss")) == (6, 9)
 
 
 def test_losses_are_better_when_lower():

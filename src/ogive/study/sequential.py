@@ -17,6 +17,7 @@ from typing import Any
 
 from ogive.study.activation import Activation
 from ogive.study.declaration import Setting, Study
+from ogive.study.quantity import compared_by
 from ogive.study.spec import RunSpec
 from ogive.study.statistics import paired_difference
 
@@ -87,7 +88,7 @@ def seeds_now(
     seeds = setting.seeds
     if seeds.fixed:
         return seeds.least
-    figure = "loss" if study.data.inputs == "tokens" else "accuracy"
+    quantity = compared_by(study.data)
     values: dict[str, list[float | None]] = {a.label: [] for a in study.activations}
     widths: list[float] = []
     for number in range(seeds.most):
@@ -101,7 +102,7 @@ def seeds_now(
             if wanted is None or wanted.key not in stored:
                 # One at a time after the first: the next may be the last that is needed.
                 return max(seeds.least, number + 1)
-            values[activation.label].append(stored[wanted.key]["test"][figure])
+            values[activation.label].append(stored[wanted.key]["test"][quantity])
     return seeds.most
 
 

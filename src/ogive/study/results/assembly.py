@@ -8,6 +8,7 @@ from typing import Any
 
 from ogive.study.declaration import Setting, Study
 from ogive.study.plan import Cell, plan
+from ogive.study.quantity import compared_by
 from ogive.study.results.cell import Found
 from ogive.study.results.costs import Cost, costs_of
 from ogive.study.results.depth import DepthSeries, depth_series
@@ -119,7 +120,7 @@ def assemble(study: Study, runs: Iterable[Run]) -> Results:
     present = [stored[spec.key] for spec in wanted if spec.key in stored]
     mistakes = mistakes_of(present)
     there = Found(
-        measure=_measure(present),
+        measure=LOSS if compared_by(study.data) == LOSS.key else ACCURACY,
         stored=stored,
         mistakes=mistakes,
         classes=_classes(present),
@@ -156,11 +157,6 @@ def _settings(study: Study, cells: Sequence[Cell], there: Found) -> tuple[Settin
         )
         for number, setting in enumerate(declared, 1)
     )
-
-
-def _measure(present: Sequence[Run]) -> Measure:
-    """Return the loss for language models, whose accuracy says little, and else the accuracy."""
-    return LOSS if any(run["data"]["kind"] == "tokens" for run in present) else ACCURACY
 
 
 def _classes(present: Sequence[Run]) -> int:
