@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from ogive.study.statistics.multiplicity import holm
 from ogive.study.statistics.paired import Difference, paired_difference
@@ -38,7 +41,9 @@ class Groups:
     Parameters
     ----------
     order : tuple of str
-        Labels, from the highest mean to the lowest.
+        Labels, from the highest to the lowest: by their means, and where they do not all have the
+        same seeds, by the least squares fit of an effect of each label and one of each seed. None
+        stands behind one that it is better than.
     groups : tuple of tuple of str
         The largest sets in which no two differ, best first, each in the order above. One
         activation may be in several.
@@ -55,12 +60,7 @@ class Groups:
 
     def better(self, level: float = 0.05) -> frozenset[tuple[str, str]]:
         """Return every (better, worse) whose adjusted p-value is below `level`."""
-        found = set()
-        for pair in self.pairs:
-            if pair.p_holm is not None and pair.p_holm < level and pair.difference is not None:
-                two = (pair.first, pair.second)
-                found.add(two if pair.difference.mean > 0 else two[::-1])
-        return frozenset(found)
+        return _better(self.pairs, level)
 
 
 def group(samples: Mapping[str, Mapping[int, float]], *, level: float = 0.05) -> Groups:
@@ -84,7 +84,9 @@ def group(samples: Mapping[str, Mapping[int, float]], *, level: float = 0.05) ->
     Returns
     -------
     Groups
-        Equal means stand in the order given; a label without values comes last.
+        Equals stand in the order given; a label without values comes last. A label with more seeds
+        than another is not ordered by its mean over all of them, for some seeds are easier than
+        others: see `Groups`.
 
     Raises
     ------
@@ -124,16 +126,66 @@ def group(samples: Mapping[str, Mapping[int, float]], *, level: float = 0.05) ->
             differences.append((first, second, difference))
     adjusted = holm([None if d is None else d.p for _, _, d in differences])
     pairs = tuple(Pair(*each, p) for each, p in zip(differences, adjusted, strict=True))
-    apart = {(p.first, p.second) for p in pairs if p.p_holm is not None and p.p_holm < level}
-
-    def mean(label: str) -> tuple[bool, float]:
-        values = list(samples[label].values())
-        return not values, -sum(values) / max(len(values), 1)
-
-    order = sorted(labels, key=mean)
-    groups = maximal_groups(order, apart)
+    better = _better(pairs, level)
+    order = _ordered(samples, better)
+    groups = maximal_groups(order, better)
     by_label = letters(groups)
     return Groups(tuple(order), groups, {label: by_label[label] for label in labels}, pairs)
+
+
+def _better(pairs: Sequence[Pair], level: float) -> frozenset[tuple[str, str]]:
+    found = set()
+    for pair in pairs:
+        if pair.p_holm is not None and pair.p_holm < level and pair.difference is not None:
+            two = (pair.first, pair.second)
+            found.add(two if pair.difference.mean > 0 else two[::-1])
+    return frozenset(found)
+
+
+def _ordered(
+    samples: Mapping[str, Mapping[int, float]], better: Collection[tuple[str, str]]
+) -> list[str]:
+    """Return the labels from the highest effect to the lowest, none behind one it is better than.
+
+    Seeds that are not the same for all can make the comparison of a pair and the effects, which
+    take account of all other labels, contradict each other; the comparison is what is reported.
+    """
+    effects = _effects(samples)
+    left = sorted(samples, key=lambda label: (not samples[label], -effects[label]))
+    order = []
+    while left:
+        # Of a circle, which only pairs over different seeds could form, the highest.
+        beaten = {worse for first, worse in better if first in left}
+        order.append(next((label for label in left if label not in beaten), left[0]))
+        left.remove(order[-1])
+    return order
+
+
+def _effects(samples: Mapping[str, Mapping[int, float]]) -> dict[str, float]:
+    """Return what each label adds to its seeds, by least squares.
+
+    A value is taken for the sum of an effect of its label and one of its seed. With the same seeds
+    for all the effects are the means, but for a constant; of two labels they differ by the mean of
+    the paired differences, whatever other seeds one of them has.
+    """
+    seeds = sorted({seed for values in samples.values() for seed in values})
+    cells = [
+        (row, len(samples) + seeds.index(seed), value)
+        for row, values in enumerate(samples.values())
+        for seed, value in values.items()
+    ]
+    values = np.array([value for _, _, value in cells], np.float64)
+    design = np.zeros((len(cells), len(samples) + len(seeds)))
+    for number, (label, seed, _) in enumerate(cells):
+        design[number, [label, seed]] = 1
+    # Around their mean, so that labels which no seed joins with others keep their places, too.
+    middle = values.mean() if cells else 0.0
+    effects = np.linalg.lstsq(design, values - middle, rcond=None)[0][: len(samples)]
+    # Equal means stay equal: the last digits are those of the solution and not of the data.
+    digits = 12 - math.ceil(math.log10(abs(values).max(initial=0) or 1.0))
+    return {
+        label: round(float(effect), digits) for label, effect in zip(samples, effects, strict=True)
+    }
 
 
 def maximal_groups(
