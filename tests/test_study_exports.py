@@ -7,6 +7,7 @@ import io
 import json
 import re
 import xml.etree.ElementTree as ElementTree
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ from PIL import Image
 from synthetic_study import synthetic_runs
 
 from ogive.study import Grid, Recipe, Study, depth_grid
-from ogive.study.exports import export, latex_table
+from ogive.study.exports import export, latex_table, run_rows, summary_rows
+from ogive.study.exports.everything import everything
 from ogive.study.exports.latex import escaped
 from ogive.study.report import sections
 from ogive.study.results import Results, assemble
@@ -94,6 +96,43 @@ def test_the_summary_is_that_of_the_runs(folder: Path) -> None:
         values = by_cell[tuple(row[name] for name in place)]
         assert int(row["runs"]) == len(values)
         assert float(row["accuracy"]) == pytest.approx(sum(values) / len(values))
+
+
+RECIPES = Study(
+    activations=("relu", "tanh"),
+    grids=(
+        Grid(models=("mlp:8x2",), protocols=("drop-in", "tuned"), seeds=2),
+        Grid(
+            models=("mlp:8x2",),
+            protocols=("drop-in", "tuned"),
+            seeds=2,
+            recipe=Recipe(epochs=3, optimizer="adamw"),
+        ),
+    ),
+    recipe=Recipe(epochs=2),
+    cost=False,
+)
+
+
+def test_settings_that_differ_in_their_recipe_alone_can_be_told_apart() -> None:
+    results = assemble(RECIPES, synthetic_runs(RECIPES))
+    summary, runs = summary_rows(results), run_rows(results)
+    names = [f"recipe_{field.name}" for field in fields(Recipe)]
+    recipes = {r.number: list(r.setting.recipe.to_dict().values()) for r in results.settings}
+    for row in (*summary, *runs):
+        assert [row[name] for name in names] == recipes[row["setting"]]
+    place = ("model", "initialization", "protocol", *names)
+    assert len({tuple(row[name] for name in place) for row in summary}) == 4
+    # Every trial has its setting, and its own learning rate.
+    trials = [row for row in runs if row["part"] == "validation"]
+    budget = RECIPES.tuning.trials * len(RECIPES.activations)
+    assert [row["setting"] for row in trials] == [2] * budget + [4] * budget
+    assert {row["learning_rate"] for row in trials} > {results.study.recipe.learning_rate}
+    assert {row["key"] for row in trials} == {run["key"] for run in results.trials}
+    kept = everything(results)["settings"]
+    assert [Recipe.from_dict(each["setting"]["recipe"]) for each in kept] == [
+        result.setting.recipe for result in results.settings
+    ]
 
 
 def test_everything_is_plain_json_with_the_declaration(folder: Path, results: Results) -> None:

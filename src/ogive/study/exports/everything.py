@@ -66,6 +66,7 @@ def _plain(value: Any) -> Any:
                 "initialization": value.initialization,
                 "protocol": value.protocol,
                 "seeds": _plain(value.seeds),
+                "recipe": value.recipe.to_dict(),
             }
         case Mapping():
             return {str(key): _plain(each) for key, each in value.items()}

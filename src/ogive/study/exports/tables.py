@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ogive.study.results import CellResult, Results, SettingResult
 from ogive.study.statistics import Summary
+from ogive.study.tuning import trials
 
 __all__ = ["as_csv", "run_rows", "summary_rows"]
 
@@ -16,7 +17,7 @@ Row = dict[str, Any]
 
 
 def run_rows(results: Results) -> list[Row]:
-    """Return one row a run that is there, trials of tuning included.
+    """Return one row a run that is there, for each setting that it is of, trials included.
 
     Parameters
     ----------
@@ -25,16 +26,19 @@ def run_rows(results: Results) -> list[Row]:
     Returns
     -------
     list of dict
-        Setting by setting, activation by activation, seed by seed; the trials last. ``part`` is
-        what a run was judged on: test columns are None for trials, which never see the test part.
+        Setting by setting, activation by activation, seed by seed; the trials last. ``setting`` is
+        a setting's place in the study, and ``recipe_...`` what it declares: a run has its own
+        ``learning_rate`` under the tuned protocol, and ``epochs`` that end where it diverged.
+        ``part`` is what a run was judged on: test columns are None for trials, which never see the
+        test part.
     """
     rows = [
-        _run(run, cell, result)
+        _run(run, cell.label, result)
         for result in results.settings
         for cell in result.cells
         for run in cell.runs
     ]
-    return rows + [_trial(run, results) for run in results.trials]
+    return [*rows, *_trials(results)]
 
 
 def summary_rows(results: Results) -> list[Row]:
@@ -65,27 +69,28 @@ def as_csv(rows: Sequence[Row]) -> str:
 
 def _place(result: SettingResult) -> Row:
     setting = result.setting
+    recipe = {f"recipe_{name}": value for name, value in setting.recipe.to_dict().items()}
     return {
+        "setting": result.number,
         "model": str(setting.model),
         "initialization": setting.initialization,
         "protocol": setting.protocol,
+        **recipe,
     }
 
 
-def _run(run: dict[str, Any], cell: CellResult, result: SettingResult) -> Row:
-    return {**_place(result), "activation": cell.label, **_numbers(run)}
+def _run(run: dict[str, Any], label: str, result: SettingResult) -> Row:
+    return {**_place(result), "activation": label, **_numbers(run)}
 
 
-def _trial(run: dict[str, Any], results: Results) -> Row:
-    from ogive.study.spec import RunSpec
-
-    spec = RunSpec.from_dict(run["spec"])
-    place = {
-        "model": str(spec.model),
-        "initialization": spec.initialization,
-        "protocol": "tuned",
-    }
-    return {**place, "activation": spec.activation.label, **_numbers(run)}
+def _trials(results: Results) -> Iterator[Row]:
+    stored = {run["key"]: run for run in results.trials}
+    for result in results.settings:
+        if result.setting.protocol == "tuned":
+            for cell in result.cells:
+                for spec in trials(results.study, result.setting, cell.activation):
+                    if spec.key in stored:
+                        yield _run(stored[spec.key], cell.label, result)
 
 
 def _numbers(run: dict[str, Any]) -> Row:
