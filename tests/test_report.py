@@ -349,6 +349,25 @@ def test_what_is_missing_is_said() -> None:
     assert "Incomplete." not in Page(build_report(assemble(study, runs))).words()
 
 
+def test_what_was_asked_is_said_of_all_settings() -> None:
+    shorter = Grid(models=("mlp:8x3",), seeds=3, recipe=Recipe(epochs=3))
+    longer = Grid(models=("mlp:8x2",), seeds=10)
+    study = Study(activations=("relu", "gelu"), grids=(longer, shorter), cost=False)
+    words = Page(build_report(assemble(study, synthetic_runs(study)))).words()
+    assert (
+        "Two activations in 2 settings, trained on digits, 3 to 10 seeds each. Within a setting "
+        "everything else is the same for all of them." in words
+    )
+    one = replace(study, grids=(longer,))
+    assert (
+        "Two activations in mlp:8x2, trained on digits for 25 epochs, 10 seeds each. Everything "
+        "else is the same for all of them." in Page(build_report(assemble(one, []))).words()
+    )
+    tuned = replace(study, grids=(replace(longer, protocols=("tuned",)),))
+    said = Page(build_report(assemble(tuned, []))).words()
+    assert "Everything else is the same for all of them, but for what tuning chose." in said
+
+
 def test_pages_without_data_are_left_out() -> None:
     """A store of bare runs has the tables and curves, and no empty page."""
     study = Study(activations=("relu", "gelu"), grids=(Grid(seeds=2),), recipe=Recipe(epochs=2))

@@ -101,11 +101,22 @@ def _asked(results: Results) -> str:
     what = f"{wording.count(number).capitalize()} activation{'' if number == 1 else 's'}"
     settings = len(results.compared)
     where = f"{settings} settings" if settings > 1 else str(main.setting.model)
-    seeds = max((cell.asked for cell in main.cells), default=0) or main.setting.seeds.least
     epochs = {result.setting.recipe.epochs for result in results.compared}
     long = f" for {wording.counted(min(epochs), 'epoch')}" if len(epochs) == 1 else ""
+    alike = "Within a setting everything" if settings > 1 else "Everything"
+    tuned = any(result.setting.protocol == "tuned" for result in results.compared)
+    but = ", but for what tuning chose" if tuned else ""
     return (
-        f"{what} in {where}, trained on {data_name(study.data)}{long}, "
-        f"{wording.counted(seeds, 'seed')} each. "
-        "Everything else is the same for all of them."
+        f"{what} in {where}, trained on {data_name(study.data)}{long}, {_seeds(results)} each. "
+        f"{alike} else is the same for all of them{but}."
     )
+
+
+def _seeds(results: Results) -> str:
+    """Return how many seeds the compared settings have by now."""
+    numbers = [
+        max((cell.asked for cell in result.cells), default=0) or result.setting.seeds.least
+        for result in results.compared
+    ]
+    least, most = min(numbers), max(numbers)
+    return wording.counted(most, "seed") if least == most else f"{least} to {most} seeds"
