@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from synthetic_study import synthetic_runs
 
-from ogive.study import Grid, Recipe, Seeds, Study, depth_grid, findings
+from ogive.study import Grid, Recipe, Seeds, Study, depth_grid
 from ogive.study.activation import Activation
 from ogive.study.outcomes.mistakes import encode
 from ogive.study.plan import plan
@@ -147,59 +147,6 @@ def test_settings_of_one_seed_serve_pictures_only():
         (0.4, 0.3, 0.2, 0.1)
     )
     assert deep.cell("gelu").outcomes.signals.start.reach == pytest.approx(4)
-
-
-def test_series_of_depths():
-    results = assemble(STUDY, RUNS)
-    assert {(s.initialization, s.depths) for s in results.depths} == {
-        ("matched", (2, 4)),
-        ("default", (2, 4)),
-    }
-    for series in results.depths:
-        # Half way from a guess among ten classes to the best accuracy.
-        assert series.least == pytest.approx(0.1 + 0.5 * (0.96 - 0.1))
-        assert series.stops("relu") is None
-
-
-def test_where_training_stops_is_the_first_depth_from_which_nothing_works():
-    study = Study(activations=("relu", "tanh"), grids=(depth_grid((2, 4, 8, 16)),))
-    levels = {2: 0.9, 4: 0.2, 8: 0.85, 16: 0.3}
-
-    def run(spec):
-        found = a_run(spec)
-        right = levels[spec.model.depth] if spec.activation.label == "tanh" else 0.9
-        return {**found, "test": {"accuracy": right, "loss": 0.1}}
-
-    results = assemble(study, [run(spec) for spec in plan(study, {}).specs()])
-    for series in results.depths:
-        assert series.stops("tanh") == 16
-        assert series.stops("relu") is None
-
-
-def test_a_study_of_depths_is_answered_by_where_training_stops():
-    models = ("mlp:8x2", "mlp:8x4", "mlp:8x8")
-    study = Study(
-        activations=("relu", "tanh"),
-        grids=(Grid(models=models, initializations=("default", "matched"), seeds=2),),
-    )
-
-    def run(spec):
-        fails = spec.activation.label == "tanh" and spec.initialization == "default"
-        right = 0.1 if fails and spec.model.depth > 2 else 0.9
-        return {**a_run(spec), "test": {"accuracy": right, "loss": 0.1}}
-
-    results = assemble(study, [run(spec) for spec in plan(study, {}).specs()])
-    assert findings.headline(results) == (
-        "Number of layers at which training stops working: default initialisation, from 4 with "
-        "tanh; matched initialisation, nowhere up to 8."
-    )
-    assert "matched initialisation: every activation still trains at 8 layers." in [
-        sentence[0].lower() + sentence[1:] for sentence in findings.answer(results)
-    ]
-    # Two depths show how far a gradient reaches, and are no study of depth.
-    two = Study(activations=("relu", "tanh"), grids=(Grid(models=models[:2], seeds=2),))
-    results = assemble(two, [run(spec) for spec in plan(two, {}).specs()])
-    assert "told apart" in findings.headline(results)
 
 
 def test_a_study_that_is_not_complete():

@@ -1,4 +1,4 @@
-"""Depth: where training stops working, and why."""
+"""Depth: where training stops working, and how much of the gradient arrives there."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from ogive.study.depths import depth_sentences, series_title
 from ogive.study.figures.depth import accuracy_by_depth, reach_by_depth
 from ogive.study.report.context import Context
 from ogive.study.report.section import Block, Column, Figures, Section, Sentences, Table
-from ogive.study.results.depth import DepthSeries
+from ogive.study.results.depth import DepthPoint, DepthSeries
 
 __all__ = ["depth"]
 
@@ -36,7 +36,9 @@ def depth(context: Context) -> Section | None:
             "depth",
             "Mean test accuracy against the number of hidden layers, with one standard deviation "
             "either side where there are seeds enough. The dashed line is half way between a blind "
-            "guess and the best accuracy of all: below it, training counts as not working.",
+            "guess and the best accuracy of all runs, and at least a tenth of the way to no "
+            "mistake: a run below it counts as not working, and training as working where most "
+            "runs do.",
         ),
     ]
     if reach:
@@ -44,8 +46,9 @@ def depth(context: Context) -> Section | None:
             Figures(
                 reach,
                 "depth",
-                "And why: the gradient that reaches the first layer over that of the last, before "
-                "the first step, of seed 0. At the dashed line nothing is lost or gained.",
+                "The gradient that reaches the first layer over that of the last, before the first "
+                "step, of seed 0. At the dashed line nothing is lost or gained: a network that "
+                "does not train although its gradient arrives fails for another reason.",
             )
         )
     blocks += _tables(context)
@@ -74,9 +77,25 @@ def _tables(context: Context) -> list[Block]:
         columns += [Column(f"{depth} layers", "%") for depth in each.depths]
         rows = []
         for cell in context.results.main.cells:
-            points = {p.depth: p.accuracy for p in each.lines.get(cell.name, ())}
-            found = [percentage(points.get(depth)) for depth in each.depths]
+            points = {p.depth: p for p in each.lines.get(cell.name, ())}
+            found = [_accuracy(each, points.get(depth)) for depth in each.depths]
             rows.append(("", [context.named(cell), *found]))
         heading = f"Test accuracy: {series_title(context.results, each)}"
-        blocks.append(Table(columns, rows, heading=heading))
+        blocks.append(
+            Table(
+                columns,
+                rows,
+                heading=heading,
+                reading="Mean over the runs; in brackets how many of them work, where some do and "
+                "some do not.",
+            )
+        )
     return blocks
+
+
+def _accuracy(series: DepthSeries, point: DepthPoint | None) -> str:
+    if point is None:
+        return "–"
+    working = series.working(point)
+    mixed = 0 < working < point.cell.n
+    return f"{percentage(point.accuracy)}{f' ({working} of {point.cell.n})' if mixed else ''}"

@@ -9,12 +9,9 @@ from ogive.study.model import Model
 from ogive.study.recipe import Recipe
 from ogive.study.results.cell import CellResult
 from ogive.study.results.setting import SettingResult
+from ogive.study.results.trained import least_accuracy, trained
 
-__all__ = ["WORKS", "DepthPoint", "DepthSeries", "depth_series"]
-
-WORKS = 0.5
-"""Training counts as working where the accuracy is at least this share of the way from a blind
-guess to the best accuracy that any activation reached at any depth of the networks compared."""
+__all__ = ["DepthPoint", "DepthSeries", "depth_series"]
 
 
 @dataclass(frozen=True)
@@ -56,14 +53,18 @@ class DepthSeries:
         How they began and were trained.
     lines : dict of str to tuple of DepthPoint
         By short name of the activation, shallow to deep.
+    unfinished : tuple of (str, int)
+        Short name and depth of the cells that lack runs: all of them, or some.
     least : float
-        The accuracy from which on training counts as working; see `WORKS`.
+        The accuracy from which on a run counts as one that works; see `least_accuracy`. It is the
+        same for all series of one family.
     """
 
     family: Model
     initialization: str
     protocol: str
     lines: dict[str, tuple[DepthPoint, ...]]
+    unfinished: tuple[tuple[str, int], ...]
     least: float
 
     @property
@@ -71,19 +72,36 @@ class DepthSeries:
         """All depths, ascending."""
         return tuple(sorted({p.depth for points in self.lines.values() for p in points}))
 
+    @property
+    def trains(self) -> bool:
+        """Whether any run works."""
+        return any(self.working(p) for points in self.lines.values() for p in points)
+
+    def working(self, point: DepthPoint) -> int:
+        """Return how many runs of a point work."""
+        return sum(trained(run, self.least) for run in point.cell.runs)
+
     def works(self, point: DepthPoint) -> bool:
-        """Tell whether training works at a point."""
-        return point.accuracy is not None and point.accuracy >= self.least
+        """Tell whether training works at a point: more than half of its runs do."""
+        return 2 * self.working(point) > point.cell.n
 
     def stops(self, name: str) -> int | None:
-        """Return the depth from which on training no longer works; None where the deepest does."""
-        points = [p for p in self.lines[name] if p.accuracy is not None]
+        """Return the depth from which on training no longer works; None where the deepest does.
+
+        Depths without a run are passed over.
+        """
         stop = None
-        for point in reversed(points):
+        for point in reversed(self.lines[name]):
             if self.works(point):
                 break
             stop = point.depth
         return stop
+
+    def dips(self, name: str) -> tuple[int, ...]:
+        """Return the depths at which training does not work though it does at a deeper one."""
+        working = [point.depth for point in self.lines[name] if self.works(point)]
+        deepest = max(working, default=0)
+        return tuple(p.depth for p in self.lines[name] if p.depth < deepest and not self.works(p))
 
 
 def depth_series(settings: Sequence[SettingResult], classes: int) -> tuple[DepthSeries, ...]:
@@ -111,21 +129,26 @@ def depth_series(settings: Sequence[SettingResult], classes: int) -> tuple[Depth
         family = model.but(widths=widths[:1])
         key = (family, setting.initialization, setting.protocol, setting.recipe)
         found.setdefault(key, []).append(result)
+    several = {
+        key: sorted(members, key=lambda member: member.setting.model.depth or 0)
+        for key, members in found.items()
+        if sum(member.begun for member in members) > 1
+    }
+    accuracies: dict[Model, list[float]] = {}
+    for (family, *_), members in several.items():
+        runs = [run for member in members for cell in member.cells for run in cell.runs]
+        accuracies.setdefault(family, []).extend(run["test"]["accuracy"] for run in runs)
     series = []
-    for (family, initialization, protocol, _), members in found.items():
+    for (family, initialization, protocol, _), members in several.items():
         lines: dict[str, list[DepthPoint]] = {}
-        for member in sorted(members, key=lambda m: m.setting.model.depth or 0):
+        unfinished: list[tuple[str, int]] = []
+        for member in members:
+            depth = member.setting.model.depth or 0
+            unfinished += [(name, depth) for name in member.unfinished]
             for cell in member.cells:
                 if cell.n:
-                    depth = member.setting.model.depth or 0
                     lines.setdefault(cell.name, []).append(DepthPoint(depth, cell))
-        if len({p.depth for points in lines.values() for p in points}) > 1:
-            kept = {name: tuple(points) for name, points in lines.items()}
-            series.append((family, initialization, protocol, kept))
-    best: dict[Model, float] = {}
-    for family, _, _, lines_ in series:
-        for point in (p for points in lines_.values() for p in points):
-            best[family] = max(best.get(family, 0.0), point.accuracy or 0.0)
-    guess = 1 / classes
-    least = {family: guess + WORKS * (most - guess) for family, most in best.items()}
-    return tuple(DepthSeries(*each, least[each[0]]) for each in series)
+        kept = {name: tuple(points) for name, points in lines.items()}
+        least = least_accuracy(accuracies[family], classes)
+        series.append(DepthSeries(family, initialization, protocol, kept, tuple(unfinished), least))
+    return tuple(series)

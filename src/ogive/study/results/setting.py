@@ -11,6 +11,7 @@ from ogive.study.declaration import Setting
 from ogive.study.plan import Cell
 from ogive.study.results.cell import CellResult, Found, cell_result, compared
 from ogive.study.results.target import Target, target, time_to
+from ogive.study.results.trained import least_accuracy, trained
 from ogive.study.statistics import (
     Difference,
     Groups,
@@ -69,6 +70,9 @@ class SettingResult:
         None where no comparison has an interval.
     target : Target or None
         What counts as arrived in time to a target.
+    failed : dict of str to int
+        By label, how many runs diverged or did not train: see `least_accuracy`, here of the runs of
+        this setting.
     """
 
     setting: Setting
@@ -80,6 +84,7 @@ class SettingResult:
     groups: Groups | None
     visible: Visible | None
     target: Target | None
+    failed: dict[str, int]
 
     @property
     def compares(self) -> bool:
@@ -90,6 +95,21 @@ class SettingResult:
     def begun(self) -> bool:
         """Whether any run of it is there."""
         return any(cell.n for cell in self.cells)
+
+    @property
+    def unfinished(self) -> tuple[str, ...]:
+        """Short names of the activations that lack runs: all of them, or some."""
+        return tuple(cell.name for cell in self.cells if not 0 < cell.n == cell.asked)
+
+    @property
+    def compared(self) -> tuple[CellResult, ...]:
+        """The cells that could be compared with the reference."""
+        return tuple(cell for cell in self.cells if cell.p_holm is not None)
+
+    @property
+    def failing(self) -> tuple[CellResult, ...]:
+        """The cells of which some runs failed and others did not."""
+        return tuple(cell for cell in self.cells if 0 < self.failed[cell.label] < cell.n)
 
     def cell(self, label: str) -> CellResult:
         """Return the result of the activation with this label.
@@ -160,7 +180,14 @@ def setting_result(
         groups=group(gains, level=LEVEL) if comparisons else None,
         visible=_visible([cell.difference for cell in found], comparisons),
         target=goal,
+        failed=_failed(found, there.classes),
     )
+
+
+def _failed(cells: Sequence[CellResult], classes: int) -> dict[str, int]:
+    accuracies = [run["test"]["accuracy"] for cell in cells for run in cell.runs]
+    least = least_accuracy(accuracies, classes)
+    return {cell.label: sum(not trained(run, least) for run in cell.runs) for cell in cells}
 
 
 def _visible(differences: Sequence[Difference | None], comparisons: int) -> Visible | None:
