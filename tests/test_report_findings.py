@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from synthetic_study import synthetic_runs
 
 from ogive.page import wording
-from ogive.study import Grid, Recipe, Study, findings
+from ogive.study import Grid, Recipe, RunSpec, Study, findings
+from ogive.study.report import build_report
+from ogive.study.report.answer import answer as report_answer
+from ogive.study.report.context import Context
+from ogive.study.report.section import Table
 from ogive.study.results import LOSS, Results, SettingResult, assemble
 from ogive.study.statistics import Difference
 
@@ -72,6 +77,98 @@ def test_settings_that_agree_share_a_headline() -> None:
     )
 
 
+THREE = Study(
+    activations=("relu", "gelu", "silu"),
+    grids=(Grid(models=("mlp:8x1", "mlp:9x1", "mlp:10x1"), seeds=4),),
+    cost=False,
+)
+ALIKE = (0.90, 0.91, 0.92, 0.91, 0.90, 0.92)
+
+
+def found_with(
+    accuracy: Callable[[RunSpec], float],
+    lost: Callable[[RunSpec], bool] = lambda spec: False,
+    study: Study = THREE,
+) -> Results:
+    """Return the results of a study with given accuracies, without the runs that are lost."""
+    kept = []
+    for run in synthetic_runs(study):
+        spec = RunSpec.from_dict(run["spec"])
+        run["test"]["accuracy"] = accuracy(spec)
+        if not lost(spec):
+            kept.append(run)
+    return assemble(study, kept)
+
+
+def alike(spec: RunSpec) -> float:
+    """Return an accuracy of which nothing can be told."""
+    return ALIKE[(spec.seed + 2 * THREE.activations.index(spec.activation)) % 6]
+
+
+def width(spec: RunSpec) -> int:
+    """Return what tells the networks of the study apart."""
+    widths = spec.model.option("widths")
+    assert isinstance(widths, tuple)
+    return int(widths[0])
+
+
+def test_a_headline_speaks_for_no_setting_that_lacks_runs() -> None:
+    same = "neither of the other two activations can be told apart from relu"
+    whole = findings.headline(found_with(alike))
+    assert whole.lower() == f"in all three settings: {same}."
+    one = findings.headline(found_with(alike, lambda spec: width(spec) == 9))
+    assert one.lower() == f"in two of three settings: {same}. runs are missing in mlp:9x1."
+    # One run is enough: what it would change is not known.
+    last = found_with(
+        alike,
+        lambda spec: (width(spec), spec.activation.label, spec.seed) == (10, "silu", 3),
+    )
+    assert findings.headline(last).lower() == (
+        f"in two of three settings: {same}. runs are missing in mlp:10x1."
+    )
+    both = findings.headline(found_with(alike, lambda spec: width(spec) != 8))
+    assert both.lower() == f"{same} (mlp:8x1). runs are missing in mlp:9x1; mlp:10x1."
+    main = findings.headline(found_with(alike, lambda spec: width(spec) == 8))
+    assert main == "No run has finished yet (mlp:8x1). Runs are missing in mlp:8x1."
+
+
+def test_a_headline_speaks_for_no_setting_that_compares_others() -> None:
+    study = Study(
+        data="text",
+        activations=("relu", "gelu", "silu"),
+        grids=(Grid(models=("charlm:16:depth=1", "charlm:16:depth=2"), seeds=3),),
+        recipe=Recipe(epochs=2),
+    )
+    first, second = study.settings()
+    lost = {study.spec(second, study.activation("gelu"), 1).key}
+    results = assemble(study, synthetic_runs(study, lost))
+    assert findings.headline(results).startswith(
+        "Neither of the other two activations can be told apart from relu (charlm"
+    )
+    every = {study.spec(second, study.activation("relu"), seed).key for seed in range(3)}
+    results = assemble(study, synthetic_runs(study, every))
+    assert findings.headline(results).endswith(
+        f"({first.model}). Nothing can be compared in {second.model}."
+    )
+
+
+def test_the_table_side_by_side_claims_nothing_of_what_is_not_there() -> None:
+    results = found_with(alike, lambda spec: width(spec) == 9)
+    section = report_answer(Context(results))
+    (table,) = [block for block in section.blocks if isinstance(block, Table)]
+    assert "any other difference cannot be told from none. A dash: nothing to compare." in (
+        table.reading
+    )
+    assert table.reading.endswith(" Runs are missing in mlp:9x1.")
+    assert [cells[2] for _, cells in table.rows][1:] == ["–", "–"]
+    (whole,) = [
+        block
+        for block in report_answer(Context(found_with(alike))).blocks
+        if isinstance(block, Table)
+    ]
+    assert "missing" not in whole.reading
+
+
 def test_differences_are_never_claimed_without_a_p_value() -> None:
     unknown = compared(dict.fromkeys((a.label for a in ONE.activations), (-5.0, None)))
     assert findings.headline(unknown).startswith("Nothing can be said yet")
@@ -113,6 +210,105 @@ def test_nobody_wins_who_cannot_be_told_from_the_next() -> None:
     )
     alone = replace(BASE[ONE.grids], settings=(replace(main, groups=apart),))
     assert any("differs from every other" in sentence for sentence in findings.answer(alone))
+
+
+def test_what_all_pairs_show_agrees_with_the_comparisons_with_the_reference() -> None:
+    # GELU differs from ReLU among six comparisons, and from nobody among 21.
+    results = compared({"gelu": (0.6, 0.03)})
+    main = results.main
+    groups = main.groups
+    assert groups is not None
+    order = ("gelu", *(label for label in groups.order if label != "gelu"))
+    pairs = tuple(replace(pair, p_holm=0.2) for pair in groups.pairs)
+    main = replace(main, groups=replace(groups, order=order, pairs=pairs))
+    (said,) = [s for s in findings.answer(replace(results, settings=(main,))) if "winner" in s]
+    assert (
+        "With all 21 pairs compared, which asks for more than those with relu alone, no activation "
+        "can be told apart from it" in said
+    )
+    # Where both families say the same, there is nothing to explain.
+    plain = replace(compared({}), settings=(replace(compared({}).main, groups=main.groups),))
+    (said,) = [sentence for sentence in findings.answer(plain) if "winner" in sentence]
+    assert "With all 21 pairs compared, no activation can be told apart from it" in said
+
+
+def test_no_mean_is_called_the_highest_over_other_seeds_than_the_rest() -> None:
+    study = replace(THREE, grids=(Grid(models=("mlp:8x1",), seeds=10),))
+    gains = {"relu": 0.0, "gelu": 0.02, "silu": -0.02}
+
+    def accuracy(spec: RunSpec) -> float:
+        return (0.9 if spec.seed < 3 else 0.8) + gains[spec.activation.label]
+
+    def late(spec: RunSpec) -> bool:
+        return spec.activation.label == "relu" and spec.seed >= 3
+
+    results = found_with(accuracy, late, study)
+    relu, gelu, _ = results.main.cells
+    assert relu.mean is not None
+    assert gelu.mean is not None
+    assert relu.mean > gelu.mean
+    (said,) = [sentence for sentence in findings.answer(results) if "pairs" in sentence]
+    assert said.startswith("Over the seeds that activations have in common, gelu comes out highest")
+    (whole,) = [s for s in findings.answer(found_with(accuracy, study=study)) if "pairs" in s]
+    assert whole.startswith("The highest mean is that of gelu")
+
+
+def test_seeds_of_who_is_not_compared_are_of_no_account() -> None:
+    study = Study(
+        data="text",
+        activations=("relu", "gelu", "silu", "tanh"),
+        grids=(Grid(models=("charlm",), seeds=3),),
+        recipe=Recipe(epochs=2),
+    )
+    lost = study.spec(study.settings()[0], study.activation("gelu"), 1).key
+    results = assemble(study, synthetic_runs(study, {lost}))
+    (said,) = [sentence for sentence in findings.answer(results) if "pairs" in sentence]
+    assert said.startswith("The lowest mean is that of ")
+    assert "With all 3 pairs compared" in said
+
+
+def test_what_is_said_of_one_setting_names_it() -> None:
+    results = found_with(lambda spec: 0.9 + (alike(spec) - 0.9) * (width(spec) - 7))
+    others = results.compared[1:]
+    sentences = findings.answer(results)
+    (said,) = [sentence for sentence in sentences if "told from chance" in sentence]
+    assert said.startswith("mlp:8x1: With 4 seeds")
+    assert said.endswith("Smaller ones stay invisible there.")
+    typical = sorted(100 * r.visible.typical for r in others if r.visible is not None)
+    (elsewhere,) = [sentence for sentence in sentences if "it was typically" in sentence]
+    assert elsewhere == (
+        f"In two other settings it was typically {typical[0]:.2f} to {typical[1]:.2f} percentage "
+        "points."
+    )
+    of_main = [s for s in sentences if "told apart from relu by this study" in s or "pairs" in s]
+    assert len(of_main) == 2
+    assert all(sentence.startswith("mlp:8x1: ") for sentence in of_main)
+    alone = findings.answer(BASE[ONE.grids])
+    assert not any(sentence.startswith("mlp") for sentence in alone)
+
+
+def test_runs_that_fail_beside_others_that_do_not_are_a_warning() -> None:
+    def accuracy(spec: RunSpec) -> float:
+        failed = (spec.activation.label, width(spec), spec.seed) == ("gelu", 9, 1)
+        hopeless = (spec.activation.label, width(spec)) == ("silu", 10)
+        return 0.11 if failed or hopeless else alike(spec)
+
+    results = found_with(accuracy)
+    assert results.settings[1].failed == {"relu": 0, "gelu": 1, "silu": 0}
+    assert results.settings[2].failed == {"relu": 0, "gelu": 0, "silu": 4}
+    (said,) = [s for s in findings.answer(results) if s.startswith("Some runs failed")]
+    assert "did not: gelu (1 of 4) in mlp:9x1. A run fails" in said
+    assert said.endswith("no interval of a mean or p-value here covers it.")
+    note = "do not cover how often that happens"
+    assert note in build_report(results)
+    assert not any(s.startswith("Some runs failed") for s in findings.answer(found_with(alike)))
+    assert note not in build_report(found_with(alike))
+    # Divergence is a failure, whatever accuracy is left of it.
+    spec = THREE.spec(THREE.settings()[0], THREE.activation("gelu"), 2)
+    runs = synthetic_runs(THREE, {spec.key})
+    for run in runs:
+        run["test"]["accuracy"] = 0.9
+    assert assemble(THREE, runs).main.failed == {"relu": 0, "gelu": 1, "silu": 0}
 
 
 def test_what_could_have_been_seen_is_said_with_the_numbers_of_the_study() -> None:

@@ -36,15 +36,39 @@ def headline(results: Results) -> str:
     """
     if asks_for_depth(results):
         return depth_headline(results)
-    main, others = results.main, results.compared[1:]
-    said = verdict(main, results.measure)
-    if not others or not main.comparisons:
+    main, measure, settings = results.main, results.measure, results.compared
+    said = verdict(main, measure)
+    if len(settings) == 1 or not any(result.comparisons for result in settings):
         return said
-    everywhere = [_sides(result, results.measure) for result in (main, *others)]
-    if all(sides == everywhere[0] for sides in everywhere):
-        place = "both settings" if len(others) == 1 else f"all {count(len(others) + 1)} settings"
-        return f"In {place}: {said}"
-    return f"{said[:-1]} ({main.title})."
+    ready = [result for result in settings if result.comparisons and not result.unfinished]
+    agree = main in ready and len({_outcome(result, measure) for result in ready}) == 1
+    if agree and len(ready) == len(settings):
+        number = len(settings)
+        return f"In {'both' if number == 2 else f'all {count(number)}'} settings: {said}"
+    if agree and len(ready) > 1:
+        said = f"In {count(len(ready))} of {count(len(settings))} settings: {said}"
+    else:
+        said = f"{said[:-1]} ({main.title})."
+    return " ".join([said, *_open(settings)])
+
+
+def _outcome(
+    result: SettingResult, measure: Measure
+) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Return who does worse and who better than the reference, of whom."""
+    return *_sides(result, measure), frozenset(cell.name for cell in result.compared)
+
+
+def _open(settings: Sequence[SettingResult]) -> list[str]:
+    """Return which settings lack runs, and which have them all and nothing to compare."""
+    unfinished = [result.title for result in settings if result.unfinished]
+    empty = [r.title for r in settings if not r.unfinished and not r.comparisons]
+    sentences = []
+    for what, titles in (("Runs are missing", unfinished), ("Nothing can be compared", empty)):
+        where = "; ".join(titles) if len(titles) <= _MANY else f"{count(len(titles))} settings"
+        if titles:
+            sentences.append(f"{what} in {where}.")
+    return sentences
 
 
 def verdict(result: SettingResult, measure: Measure) -> str:
@@ -61,7 +85,7 @@ def verdict(result: SettingResult, measure: Measure) -> str:
     str
     """
     reference = result.cell(result.reference).name
-    compared = [cell for cell in result.cells if cell.p_holm is not None]
+    compared = result.compared
     if not result.begun:
         return "No run has finished yet."
     if len(result.cells) == 1:
@@ -116,16 +140,20 @@ def answer(results: Results) -> list[str]:
     list of str
     """
     main, measure = results.main, results.measure
+    others = [result for result in results.compared if result is not main]
+    failures = [*_diverged(results), *_failing(results)]
+    visible = [*_of(main, _visible(main, measure)), *_visible_elsewhere(others, measure)]
     if asks_for_depth(results):
-        return [*depth_sentences(results), *_visible(main, measure), *_diverged(results)]
-    sentences = [*_differences(main, measure), *_best(main, measure), *_visible(main, measure)]
-    sentences += [
-        f"{sentence_case(r.title)}: {verdict(r, measure)}"
-        for r in results.compared
-        if r is not main
-    ]
-    sentences += _diverged(results)
-    return sentences
+        return [*depth_sentences(results), *visible, *failures]
+    found = [*_differences(main, measure), *_best(main, measure)]
+    verdicts = [f"{sentence_case(r.title)}: {verdict(r, measure)}" for r in others]
+    return [*_of(main, found), *visible, *verdicts, *failures]
+
+
+def _of(result: SettingResult, sentences: Sequence[str]) -> list[str]:
+    """Return sentences with the setting that they are about, where a study has several."""
+    begin = f"{sentence_case(result.title)}: " if result.title else ""
+    return [f"{begin}{sentence}" for sentence in sentences]
 
 
 def _sides(result: SettingResult, measure: Measure) -> tuple[frozenset[str], frozenset[str]]:
@@ -165,9 +193,8 @@ def _differences(result: SettingResult, measure: Measure) -> list[str]:
             f"{listing(said)} {'differs' if len(said) == 1 else 'differ'} from {reference} too; "
             f"in {measure.step}."
         )
-    same = [c.name for c in result.cells if c.p_holm is not None and not result.differs(c)]
-    compared = [cell for cell in result.cells if cell.p_holm is not None]
-    if len(same) > _NAMED and len(same) == len(compared):
+    same = [cell.name for cell in result.compared if not result.differs(cell)]
+    if len(same) > _NAMED and len(same) == len(result.compared):
         sentences.append(
             f"{_none_of(same)} be told apart from {reference} by this study. "
             "That is not the same as being equal."
@@ -204,32 +231,48 @@ def _p(p: float | None) -> str:
 
 
 def _best(result: SettingResult, measure: Measure) -> list[str]:
-    """Return which activations cannot be told from the one with the best mean."""
+    """Return which activations cannot be told from the best one, all pairs compared.
+
+    That is a larger family than the comparisons with the reference, so that it asks for more.
+    """
     groups = result.groups
     if groups is None or len(groups.order) < 3:
         return []
     best, *others = groups.order
     better = groups.better()
-    apart = [label for label in others if (best, label) in better]
-    same = [result.cell(label).name for label in others if label not in apart]
+    apart = [label for label in others if (best, label) in better or (label, best) in better]
+    same = [label for label in others if label not in apart]
     cell = result.cell(best)
-    end = "highest" if measure.higher_is_better else "lowest"
+    pairs = sum(pair.p_holm is not None for pair in groups.pairs)
+    asks = ""
+    if any(_told_by_reference(result, cell, result.cell(label)) for label in same):
+        asks = f", which asks for more than those with {result.cell(result.reference).name} alone"
+    start = f"{_highest(result, groups.order, measure)} With all {pairs} pairs compared{asks}, "
     if not same:
-        return [
-            f"{cell.name} has the {end} mean, {measure.said(cell.mean)}, and differs from every "
-            "other activation."
-        ]
-    if len(same) == len(others):
-        return [
-            f"The {end} mean is that of {cell.name}, {measure.said(cell.mean)}, but no activation "
-            "can be told apart from it: there is no winner."
-        ]
-    names = listing(same) if len(same) <= _NAMED else f"{count(len(same))} others"
+        return [f"{start}it differs from every other activation."]
+    if not apart:
+        return [f"{start}no activation can be told apart from it: there is no winner among all."]
+    names = [result.cell(label).name for label in same]
+    who = listing(names) if len(names) <= _NAMED else f"{count(len(names))} others"
     return [
-        f"The {end} mean is that of {cell.name}, {measure.said(cell.mean)}; {names} cannot "
-        f"be told apart from it, so that {'neither' if len(same) == 1 else 'none of them'} is a "
-        "winner."
+        f"{start}{who} cannot be told apart from it, so that "
+        f"{'neither' if len(names) == 1 else 'none of them'} is a winner."
     ]
+
+
+def _highest(result: SettingResult, order: Sequence[str], measure: Measure) -> str:
+    end = "highest" if measure.higher_is_better else "lowest"
+    cells = [result.cell(label) for label in order]
+    if len({tuple(seed for seed, _ in cell.values) for cell in cells}) > 1:
+        # A mean over other seeds is another thing: they may be easier ones.
+        return f"Over the seeds that activations have in common, {cells[0].name} comes out {end}."
+    return f"The {end} mean is that of {cells[0].name}, {measure.said(cells[0].mean)}."
+
+
+def _told_by_reference(result: SettingResult, *two: CellResult) -> bool:
+    """Tell whether one of two is the reference, and the other differs from it by its own family."""
+    labels = {cell.label for cell in two}
+    return result.reference in labels and any(result.differs(cell) for cell in two)
 
 
 def _visible(result: SettingResult, measure: Measure) -> list[str]:
@@ -243,8 +286,18 @@ def _visible(result: SettingResult, measure: Measure) -> list[str]:
         f"{measure.size(found.typical)} {measure.step} ({measure.size(found.least)} to "
         f"{measure.size(found.most)}, depending on the activation). A true difference of "
         f"{measure.size(found.surely)} would be found by four studies of this size in five. "
-        "Smaller ones stay invisible."
+        f"Smaller ones stay invisible{' there' if result.title else ''}."
     ]
+
+
+def _visible_elsewhere(others: Sequence[SettingResult], measure: Measure) -> list[str]:
+    typical = [result.visible.typical for result in others if result.visible is not None]
+    if not typical:
+        return []
+    low, high = measure.size(min(typical)), measure.size(max(typical))
+    span = low if low == high else f"{low} to {high}"
+    where = "the other setting" if len(typical) == 1 else f"{count(len(typical))} other settings"
+    return [f"In {where} it was typically {span} {measure.step}."]
 
 
 def _diverged(results: Results) -> list[str]:
@@ -260,3 +313,23 @@ def _diverged(results: Results) -> list[str]:
             where = f", {result.title}" if result.title else ""
             sentences.append(f"Training diverged with {listing(said)}{where}; {counted_as}.")
     return sentences
+
+
+def _failing(results: Results) -> list[str]:
+    """Return a warning where some runs of an activation failed and others did not."""
+    said = []
+    for result in results.compared:
+        names = [f"{c.name} ({result.failed[c.label]} of {c.n})" for c in result.failing]
+        if names:
+            where = f" in {result.title}" if result.title else ""
+            said.append(f"{listing(names)}{where}")
+    if not said:
+        return []
+    shown = "; ".join(said[:_MANY])
+    more = f"; and in {counted(len(said) - _MANY, 'further setting')}" if said[_MANY:] else ""
+    return [
+        f"Some runs failed and others of the same activation did not: {shown}{more}. A run fails "
+        "that diverges, or ends less than half way from a blind guess to the best accuracy of its "
+        "setting. So few seeds do not show how often that happens, and no interval of a mean or "
+        "p-value here covers it."
+    ]

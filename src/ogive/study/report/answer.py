@@ -33,12 +33,15 @@ def _side_by_side(context: Context) -> Table:
     for cell in results.main.cells:
         texts = [_short(result, result.cell(cell.label), context) for result in compared]
         rows.append(("", [context.named(cell), *texts]))
+    unfinished = [result.title for result in compared if result.unfinished]
+    missing = f" Runs are missing in {'; '.join(unfinished)}." if unfinished else ""
     return Table(
         [Column("Activation", number=False), *(Column(r.title, measure.short) for r in compared)],
         rows,
         heading=f"Difference in {measure.name} from {results.reference}, setting by setting",
         reading="Bold: differs from the reference after Holm's adjustment over the comparisons of "
-        "its column. All others cannot be told from it.",
+        "its column; any other difference cannot be told from none. A dash: nothing to compare."
+        f"{missing}",
     )
 
 

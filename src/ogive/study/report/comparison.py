@@ -106,6 +106,7 @@ def comparison(context: Context) -> Section:
 
 def _reading(context: Context) -> str:
     measure, reference = context.results.measure, context.results.reference
+    failing = any(result.failing for result in context.results.compared)
     return (
         "Differences are paired: seed by seed, with the same data order and the same initial draw. "
         f"A {'higher' if measure.higher_is_better else 'lower'} {measure.name} is better. The "
@@ -113,6 +114,12 @@ def _reading(context: Context) -> str:
         "told apart, all pairs compared. The chance to be better is that of one training against "
         f"one of {reference}, with its 95 % interval. Times were taken while other runs shared the "
         "machine."
+        + (
+            " Where some runs of an activation failed and others did not, its interval and p-value "
+            "do not cover how often that happens."
+            if failing
+            else ""
+        )
     )
 
 
