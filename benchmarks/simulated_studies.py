@@ -171,6 +171,41 @@ def claims(repetitions: int, difference: float, seeds: int, comparisons: int) ->
     return float((p * comparisons < LEVEL).mean())
 
 
+FAILURE, DEPTH = 0.05, 20.0
+"""How often the one activation fails, and how many points below its others such a run ends."""
+
+
+def one_fails(repetitions: int, seeds: int, mean: float) -> tuple[float, float, float, float]:
+    """What is met where one activation fails now and then and the others never do.
+
+    Parameters
+    ----------
+    mean : float
+        Its true mean over all runs, failed ones included, less that of the others.
+
+    Returns
+    -------
+    tuple of float
+        Share of the studies in which none of its runs failed; share of the intervals of its
+        difference that hold `mean`, in these studies and in the others; share of all studies in
+        which it is said to differ from the first.
+    """
+    random = np.random.default_rng([seeds, round(10 * abs(mean)), *b"one fails"])
+    accuracy = normal(random, repetitions, ACTIVATIONS, seeds)
+    failed = random.random((repetitions, seeds)) < FAILURE
+    accuracy[:, 1] += mean + DEPTH * FAILURE - DEPTH * failed
+    means, halves, p = against_first(accuracy)
+    held = abs(means[:, 0] - mean) <= halves[:, 0]
+    none = ~failed.any(-1)
+    said = holm(p)[:, 0] < LEVEL
+    return (
+        float(none.mean()),
+        float(held[none].mean()),
+        float(held[~none].mean()),
+        float(said.mean()),
+    )
+
+
 def superiority_covers(repetitions: int, theta: float, seeds: int, shared: float) -> float:
     """Share of its intervals that hold the truth, for normal errors."""
     random = np.random.default_rng([seeds, round(1000 * theta), round(10 * shared)])
@@ -330,6 +365,21 @@ def errors(repetitions: int) -> str:
     return table(["errors", *[f"{m}, {n}" for n in (5, 10) for m in measures]], rows)
 
 
+ONE_FAILS = {"equal means": 0.0, "equal where none fails": -DEPTH * FAILURE}
+
+
+def failing(repetitions: int) -> str:
+    rows = []
+    for name, mean in ONE_FAILS.items():
+        for seeds in (5, 10, 20):
+            none, without, with_one, said = one_fails(repetitions, seeds, mean)
+            coverage = none * without + (1 - none) * with_one
+            shares = (none, coverage, without, with_one, said)
+            rows.append([name, str(seeds), *map(percent, shares)])
+    heads = ["studies without a failed run", "coverage", "coverage, of these", "of the others"]
+    return table(["the one that fails", "seeds", *heads, "said to differ"], rows)
+
+
 POWERS = ((5, 1, 1.0), (5, 1, 2.0), (5, 6, 2.0), (5, 17, 3.0), (10, 6, 1.0), (10, 17, 1.5))
 
 
@@ -422,6 +472,7 @@ def test_parts(repetitions: int) -> str:
 
 TABLES: dict[str, tuple[Callable[[int], str], int]] = {
     "errors": (errors, 20_000),
+    "failures": (failing, 20_000),
     "powers": (powers, 100_000),
     "superiority": (superiorities, 10_000),
     "ranks": (rankings, 1_000),

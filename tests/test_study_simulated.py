@@ -128,6 +128,30 @@ def test_false_claims_are_at_most_what_is_claimed(name, seeds):
         assert agree(documented, 100 * met, repetitions, 20_000)
 
 
+@pytest.mark.parametrize(("place", "seeds"), list(enumerate((5, 10, 20) * 2)))
+def test_what_fails_alone_and_seldom_is_not_covered_and_the_page_says_so(place, seeds):
+    repetitions = 4000
+    name, mean = list(simulated.ONE_FAILS.items())[place // 3]
+    none, without, with_one, said = simulated.one_fails(repetitions, seeds, mean)
+    assert agree(100 * none, 100 * 0.95**seeds, repetitions, math.inf)
+    assert without < 0.2
+    assert with_one > 0.99
+    # What is claimed of equal means is the difference of the runs that succeed.
+    assert 0.25 < said <= none * (1 - without) + 0.01 if mean == 0 else said < 0.05
+    row = recorded("failures")[place]
+    assert row[:2] == [name, str(seeds)]
+    met = (none, none * without + (1 - none) * with_one, without, with_one, said)
+    for documented, share, of_all in zip(row[2:], met, (1, 1, none, 1 - none, 1), strict=True):
+        assert agree(float(documented), 100 * share, of_all * repetitions, of_all * 20_000)
+
+
+def test_what_no_failed_run_excludes_is_said_on_the_page():
+    shares = [round(100 * (1 - 0.05 ** (1 / seeds))) for seeds in (5, 10, 20)]
+    text = " ".join(PAGE.split())
+    said = re.search(r"above (\d+) % with 5 seeds, (\d+) % with 10 and (\d+) % with 20", text)
+    assert [int(share) for share in said.groups()] == shares
+
+
 def test_the_bound_would_notice_a_rate_above_it():
     assert not at_most(0.08, 0.05, 2000)
     assert at_most(0.05, 0.05, 2000)
