@@ -43,7 +43,7 @@ def accuracy_under_noise(
         if found is None:
             continue
         levels = (0.0, *found.noise)
-        summaries = (cell.accuracy, *found.accuracy)
+        summaries = (found.without, *found.accuracy)
         mean = [math.nan if s.mean is None else s.mean for s in summaries]
         sd = [s.sd or 0.0 for s in summaries]
         lines[cell.name] = Line(

@@ -24,9 +24,10 @@ def robustness(context: Context) -> Section | None:
         Figures(
             [picture for _, picture in drawn],
             "robustness",
-            "Test accuracy with Gaussian noise of that standard deviation added to the "
-            "standardised inputs, the same noise for every network; mean over the seeds, and one "
-            "standard deviation either side. Noise is unknown to the training.",
+            f"Accuracy on {_which(drawn[0][0])} with Gaussian noise of that standard deviation "
+            "added to the standardised inputs, the same rows and noise for every network, and "
+            "without noise at 0; mean over the seeds, and one standard deviation either side. "
+            "Noise is unknown to the training.",
         )
     ]
     blocks += [_table(context, result) for result, _ in drawn[:1]]
@@ -39,9 +40,22 @@ def _table(context: Context, result: SettingResult) -> Table:
     rows = []
     for cell in result.cells:
         if cell.outcomes.robustness is not None:
-            summaries = (cell.accuracy, *cell.outcomes.robustness.accuracy)
+            summaries = (cell.outcomes.robustness.without, *cell.outcomes.robustness.accuracy)
             rows.append(("", [context.named(cell), *(percentage(s.mean) for s in summaries)]))
     columns = [Column("Activation", number=False), Column("No noise")]
     columns += [Column(f"{level:g}") for level in noise]
     title = f": {result.title}" if result.title else ""
-    return Table(columns, rows, heading=f"Test accuracy under noise, %{title}")
+    return Table(
+        columns,
+        rows,
+        heading=f"Test accuracy under noise, %{title}",
+        reading=f"Measured on {_which(result)}.",
+    )
+
+
+def _which(result: SettingResult) -> str:
+    """Return which rows of the test part it was measured on."""
+    found = next(r for cell in result.cells if (r := cell.outcomes.robustness) is not None)
+    if found.rows == found.of:
+        return f"all {found.of:,} rows of the test part"
+    return f"the first {found.rows:,} of the {found.of:,} rows of the test part"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from ogive.study.outcomes.mistakes import NO_ANSWER, decode
 from ogive.study.results.signal import Signals, signals
 from ogive.study.statistics import (
     Calibration,
@@ -30,6 +31,10 @@ __all__ = [
 
 Run = dict[str, Any]
 
+ROBUSTNESS_ROWS = 2000
+"""The first rows of the test part, which `ogive.study.outcomes.robustness` adds noise to. Held to
+its own number by a test: importing that would load torch."""
+
 
 @dataclass(frozen=True)
 class Robustness:
@@ -37,12 +42,20 @@ class Robustness:
 
     Attributes
     ----------
+    rows, of : int
+        On how many rows of the test part it was measured, the first ones, and how many it has.
+    without : Summary
+        Over the seeds, without noise on the same rows; it follows from the mistakes that a run
+        keeps.
     noise : tuple of float
         Standard deviations.
     accuracy : tuple of Summary
         Over the seeds, at each.
     """
 
+    rows: int
+    of: int
+    without: Summary
     noise: tuple[float, ...]
     accuracy: tuple[Summary, ...]
 
@@ -113,12 +126,7 @@ Mistakes = Mapping[int, int]
 
 def mistakes_of(runs: Iterable[Run]) -> dict[str, Mistakes]:
     """Return the wrong predictions of the runs that kept them, by key."""
-    kept = {run["key"]: run["mistakes"] for run in runs if run.get("mistakes") is not None}
-    if not kept:
-        return {}
-    from ogive.study.outcomes.mistakes import decode
-
-    return {key: decode(text) for key, text in kept.items()}
+    return {run["key"]: decode(run["mistakes"]) for run in runs if run.get("mistakes") is not None}
 
 
 def outcomes(
@@ -144,7 +152,7 @@ def outcomes(
         signals=None if first is None else signals(first),
         calibrated=_calibrated([run["calibration"] for run in runs if run.get("calibration")]),
         disagreement=_disagreement(runs, mistakes, classes),
-        robustness=_robustness([run["robustness"] for run in runs if run.get("robustness")]),
+        robustness=_robustness(runs, mistakes, classes),
         sparsity=_sparsity([run["sparsity"] for run in runs if run.get("sparsity")]),
         checkup=_checkup(first["health"]) if first is not None and first.get("health") else None,
     )
@@ -173,12 +181,34 @@ def _disagreement(
     )
 
 
-def _robustness(kept: Sequence[dict[str, Any]]) -> Robustness | None:
-    if not kept:
+def _robustness(
+    runs: Sequence[Run], mistakes: Mapping[str, Mistakes], classes: int
+) -> Robustness | None:
+    measured = [run for run in runs if run.get("robustness")]
+    if not measured:
         return None
-    noise = tuple(float(value) for value in kept[0]["noise"])
+    kept = [run["robustness"] for run in measured]
+    of = int(measured[0]["data"]["rows"]["test"])
+    rows = min(ROBUSTNESS_ROWS, of)
+    without = [
+        _accuracy_of_first(rows, mistakes[run["key"]], classes)
+        for run in measured
+        if run["key"] in mistakes
+    ]
     columns = zip(*(each["accuracy"] for each in kept), strict=True)
-    return Robustness(noise, tuple(summarize([v for v in c if v is not None]) for c in columns))
+    return Robustness(
+        rows=rows,
+        of=of,
+        without=summarize(without),
+        noise=tuple(float(value) for value in kept[0]["noise"]),
+        accuracy=tuple(summarize([v for v in c if v is not None]) for c in columns),
+    )
+
+
+def _accuracy_of_first(rows: int, mistakes: Mistakes, classes: int) -> float:
+    """Return the accuracy on the first rows; one without an answer is worth a blind guess."""
+    answers = [answer for row, answer in mistakes.items() if row < rows]
+    return (rows - len(answers) + answers.count(NO_ANSWER) / classes) / rows
 
 
 def _sparsity(kept: Sequence[dict[str, Any]]) -> Sparsity | None:
