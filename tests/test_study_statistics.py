@@ -628,11 +628,12 @@ numbers = st.integers(0, 5).map(float)
 @given(
     st.dictionaries(st.sampled_from("abcdef"), st.tuples(numbers, numbers), min_size=1),
     st.sets(st.tuples(st.sampled_from("abcdef"), st.sampled_from("abcdef"))),
+    st.sets(st.tuples(st.sampled_from("abcdef"), st.sampled_from("abcdef"))),
 )
-def test_pareto_places(points, clear):
+def test_pareto_places(points, better, cheaper):
     accuracy = {label: pair[0] for label, pair in points.items()}
     cost = {label: pair[1] for label, pair in points.items()}
-    places = pareto(accuracy, cost, better=clear)
+    places = pareto(accuracy, cost, better=better, cheaper=cheaper)
     assert list(places) == list(points)
     assert "front" in places.values()
     for label, place in places.items():
@@ -644,9 +645,33 @@ def test_pareto_places(points, clear):
             and cost[other] <= cost[label]
         ]
         assert (place == "front") == (not ahead)
-        assert (place == "dominated") == any((other, label) in clear for other in ahead)
-    assert pareto(accuracy, cost, cheaper=clear) == places
-    assert "dominated" not in pareto(accuracy, cost).values()
+        beaten = any((other, label) in better for other in ahead)
+        dearer = any((other, label) in cheaper for other in ahead)
+        assert (place == "dominated") == beaten
+        assert (place == "dearer") == (dearer and not beaten)
+    assert set(pareto(accuracy, cost).values()) <= {"front", "open"}
+
+
+def test_to_be_cheaper_is_not_to_be_better(random):
+    """One is truly the better by half a spread, and dearer: luck must not have it beaten."""
+    places = []
+    for _ in range(300):
+        runs = {
+            name: dict(enumerate(random.normal(mean, 0.003, 5).tolist()))
+            for name, mean in (("cheap", 0.970), ("good", 0.9715))
+        }
+        means = {name: np.mean(list(values.values())) for name, values in runs.items()}
+        places.append(
+            pareto(
+                means,
+                {"cheap": 1.0, "good": 1.3},
+                better=group(runs).better(),
+                cheaper={("cheap", "good")},
+            )["good"]
+        )
+    assert places.count("dominated") / len(places) < 0.02
+    # By the means alone it is behind in every fifth study, and dearer is all that is said of it.
+    assert 0.1 < places.count("dearer") / len(places) < 0.3
 
 
 def test_pareto_leaves_out_what_has_no_cost_and_refuses_what_is_no_number():
