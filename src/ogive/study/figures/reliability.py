@@ -8,18 +8,20 @@ from ogive.page.picture import Picture, picture
 from ogive.page.style import GRID, MUTED, LineStyle, panel
 
 if TYPE_CHECKING:
-    from ogive.study.statistics import Calibration
+    from collections.abc import Sequence
+
+    from ogive.study.statistics import Reliability
 
 __all__ = ["reliability"]
 
 
-def reliability(found: Calibration, style: LineStyle, name: str, title: str) -> Picture:
+def reliability(points: Sequence[Reliability], style: LineStyle, name: str, title: str) -> Picture:
     """Draw the reliability curve of one activation over all its seeds.
 
     Parameters
     ----------
-    found : Calibration
-        With a point or more.
+    points : sequence of Reliability
+        One or more, from the least confidence.
     style : LineStyle
     name : str
         Of the picture.
@@ -34,17 +36,17 @@ def reliability(found: Calibration, style: LineStyle, name: str, title: str) -> 
     with panel(190, 190, (46, 16, 26, 28)) as axes:
         axes.grid(visible=False)
         axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.9, dashes=(4, 3), zorder=1)
-        x = [point.confidence for point in found.points]
-        y = [point.accuracy for point in found.points]
-        most = max(point.count for point in found.points)
-        for point in found.points:
+        x = [point.confidence for point in points]
+        y = [point.accuracy for point in points]
+        most = max(point.count for point in points)
+        for point in points:
             ends = [point.lower, point.upper]
             axes.plot([point.confidence] * 2, ends, color=style.hex, linewidth=1.1, alpha=0.55)
         axes.plot(x, y, color=style.hex, linewidth=1.4, zorder=2)
         axes.scatter(
             x,
             y,
-            s=[9 + 55 * point.count / most for point in found.points],
+            s=[9 + 55 * point.count / most for point in points],
             color=style.hex,
             linewidths=0,
             zorder=3,
@@ -57,7 +59,6 @@ def reliability(found: Calibration, style: LineStyle, name: str, title: str) -> 
         axes.spines[["left", "bottom"]].set_color(GRID)
         axes.set_title(title, pad=8, fontsize=11)
         said = "; ".join(
-            f"sure to {100 * p.confidence:.0f} %, right in {100 * p.accuracy:.0f} %"
-            for p in found.points
+            f"sure to {100 * p.confidence:.0f} %, right in {100 * p.accuracy:.0f} %" for p in points
         )
         return picture(axes, name, f"Reliability of {title}: {said}.")

@@ -27,16 +27,15 @@ def calibration(context: Context) -> Section | None:
     if not errors:
         return None
     chance = [
-        c.pooled.by_chance
+        c.by_chance
         for cell in context.results.main.cells
-        if (c := cell.outcomes.calibrated) is not None and c.pooled.by_chance is not None
+        if (c := cell.outcomes.calibrated) is not None and c.by_chance is not None
     ]
     floor = ""
     if chance:
         floor = (
             " Chance keeps it from 0: a network that is exactly as often right as it says would "
-            f"show about {100 * statistics.median(chance):.1f} with all seeds taken together, and "
-            "more with one."
+            f"show about {100 * statistics.median(chance):.1f} on so many rows, with any seed."
         )
     blocks: list[Block] = [
         Figures(
@@ -49,10 +48,10 @@ def calibration(context: Context) -> Section | None:
     main = context.results.main
     curves = [
         reliability(
-            found.pooled, context.styles[cell.name], f"reliability-{main.number}-{place}", cell.name
+            found.curve, context.styles[cell.name], f"reliability-{main.number}-{place}", cell.name
         )
         for place, cell in enumerate(main.cells, 1)
-        if (found := cell.outcomes.calibrated) is not None and found.pooled.points
+        if (found := cell.outcomes.calibrated) is not None and found.curve
     ]
     if curves:
         where = f" ({main.title})" if main.title else ""
@@ -62,8 +61,9 @@ def calibration(context: Context) -> Section | None:
                 "reliability",
                 f"How often answers are right (upwards, %) where the network is so sure (to the "
                 f"right, %), all seeds together{where}; larger points stand for more answers, bars "
-                "are 95 % intervals. Below the dashed line a network is too sure of itself, above "
-                "it too modest.",
+                "are 95 % intervals on the rows of one seed: the seeds answer the same rows, and "
+                "more of them do not make these rows more. Below the dashed line a network is too "
+                "sure of itself, above it too modest.",
                 "five",
                 heading="Reliability",
             )

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
 from ogive.study.outcomes.mistakes import NO_ANSWER, decode
 from ogive.study.results.signal import Signals, signals
 from ogive.study.statistics import (
-    Calibration,
     Disagreement,
+    Reliability,
     Summary,
     calibration,
     disagreement,
@@ -100,13 +101,19 @@ class Calibrated:
     Attributes
     ----------
     error : Summary
-        Expected calibration error over the seeds.
-    pooled : Calibration
-        Of the bins of all seeds taken together: the curve.
+        Expected calibration error over the seeds that have an answer.
+    by_chance : float or None
+        Mean over the same seeds of what each would be expected to show if its probabilities were
+        exact.
+    curve : tuple of Reliability
+        Of the bins of all seeds taken together. The seeds answer the same rows, so that more of
+        them do not narrow the intervals: an end is the mean of the seeds' own ends, each weighted
+        by its rows in the bin.
     """
 
     error: Summary
-    pooled: Calibration
+    by_chance: float | None
+    curve: tuple[Reliability, ...]
 
 
 @dataclass(frozen=True)
@@ -161,9 +168,30 @@ def outcomes(
 def _calibrated(kept: Sequence[dict[str, Any]]) -> Calibrated | None:
     if not kept:
         return None
-    errors = [calibration(each).error for each in kept]
+    seeds = [calibration(each) for each in kept]
     return Calibrated(
-        summarize([error for error in errors if error is not None]), calibration(pooled(kept))
+        error=summarize([seed.error for seed in seeds if seed.error is not None]),
+        by_chance=summarize([s.by_chance for s in seeds if s.by_chance is not None]).mean,
+        curve=_curve(kept, [seed.points for seed in seeds]),
+    )
+
+
+def _curve(
+    kept: Sequence[dict[str, Any]], seeds: Sequence[Sequence[Reliability]]
+) -> tuple[Reliability, ...]:
+    """Return the curve of all seeds, with intervals as wide as those of one seed."""
+    of_bin: dict[int, list[Reliability]] = {}
+    for bins, points in zip(kept, seeds, strict=True):
+        filled = [place for place, count in enumerate(bins["count"]) if count]
+        for place, point in zip(filled, points, strict=True):
+            of_bin.setdefault(place, []).append(point)
+    return tuple(
+        replace(
+            point,
+            lower=math.fsum(p.count * p.lower for p in of_bin[place]) / point.count,
+            upper=math.fsum(p.count * p.upper for p in of_bin[place]) / point.count,
+        )
+        for place, point in zip(sorted(of_bin), calibration(pooled(kept)).points, strict=True)
     )
 
 
