@@ -14,12 +14,13 @@ import numpy as np
 
 from ogive.study.cost import CostSpec, cost_specs
 from ogive.study.declaration import Study
-from ogive.study.outcomes.mistakes import encode
+from ogive.study.outcomes.mistakes import NO_ANSWER, encode
 from ogive.study.plan import plan
 from ogive.study.spec import RunSpec
 
 ROWS = 449
 BINS = 15
+GUESS = 0.1
 NOISE = (0.1, 0.2, 0.5, 1.0)
 _LEVEL = {"sigmoid": 0.955, "tanh": 0.968, "relu": 0.973, "leaky_relu": 0.9731, "elu": 0.971,
           "silu": 0.975, "gelu": 0.976}  # fmt: skip
@@ -72,10 +73,9 @@ def synthetic_run(spec: RunSpec, outcome: str = "finished") -> dict[str, Any]:
     diverged = outcome == "diverged"
     if diverged:
         cut = max(1, epochs // 3)
-        curves = {name: [*values[: cut - 1], None] for name, values in curves.items()}
-        right = 45
+        ends = {"train_loss": None, "validation_loss": None, "validation_accuracy": GUESS}
+        curves = {name: [*values[: cut - 1], ends[name]] for name, values in curves.items()}
     seconds = 0.02 * (1 + 0.1 * random.random()) * (depth + 1) / 3
-    last = curves["validation_accuracy"][-1]
     run: dict[str, Any] = {
         "key": spec.key,
         "spec": spec.to_dict(),
@@ -87,8 +87,8 @@ def synthetic_run(spec: RunSpec, outcome: str = "finished") -> dict[str, Any]:
         },
         "outcome": outcome,
         "validation": {
-            "accuracy": 0.1 if last is None else last,
-            "loss": None if diverged else 0.2,
+            "accuracy": curves["validation_accuracy"][-1],
+            "loss": curves["validation_loss"][-1],
         },
         "curves": curves,
         "signal": _signal(depth, fade, random),
@@ -97,10 +97,13 @@ def synthetic_run(spec: RunSpec, outcome: str = "finished") -> dict[str, Any]:
     }
     if spec.part == "test":
         run["test"] = {
-            "accuracy": right / ROWS,
+            "accuracy": GUESS if diverged else right / ROWS,
             "loss": None if diverged else -math.log(right / ROWS) + 0.05,
         }
-        run |= _measured(spec, right, depth, fade, random, tokens=spec.data.name == "text")
+        tokens = spec.data.name == "text"
+        run |= _measured(spec, right, depth, fade, random, tokens=tokens)
+        if diverged:
+            run |= _unanswered(tokens=tokens)
     return run
 
 
@@ -155,6 +158,19 @@ def _measured(
             "small": (zeros + 0.01 + 0.02 * random.random(depth)).tolist(),
         },
         "health": _health(name, depth, fade) if spec.seed == 0 else None,
+    }  # fmt: skip
+
+
+def _unanswered(*, tokens: bool) -> dict[str, Any]:
+    """Return what is measured of a network that has no finite answer to any row."""
+    nothing = [0] * BINS
+    bins = {"count": nothing, "confidence": nothing, "right": nothing, "unanswered": ROWS}
+    return {
+        "calibration": bins,
+        "mistakes": None if tokens else encode(dict.fromkeys(range(ROWS), NO_ANSWER)),
+        "robustness": None if tokens else {
+            "noise": list(NOISE), "accuracy": [GUESS] * len(NOISE)
+        },
     }  # fmt: skip
 
 

@@ -613,6 +613,13 @@ def test_disagreement_at_its_ends():
     flawless = disagreement([{}, {}], rows=4, classes=3)
     assert (flawless.share, flawless.relative) == (0, None)
     assert disagreement([{0: 1}], rows=4, classes=3) is None
+    # Two without an answer do not agree: they are left out.
+    silent = dict.fromkeys(range(4), -1)
+    assert disagreement([silent, silent], rows=4, classes=3) is None
+    assert disagreement([silent, {0: 1}, {0: 1, 2: -1}], rows=4, classes=3) is None
+    assert disagreement([{0: 1}, silent, {1: 1}], rows=4, classes=3) == disagreement(
+        [{0: 1}, {1: 1}], rows=4, classes=3
+    )
     # With two classes both can only be wrong alike.
     wrong = dict.fromkeys(range(4), 1)
     assert disagreement([wrong, wrong], rows=4, classes=2).if_independent == 0

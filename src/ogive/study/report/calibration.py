@@ -7,8 +7,9 @@ import statistics
 from ogive.study.figures.dots import Dot
 from ogive.study.figures.reliability import reliability
 from ogive.study.report.context import Context
-from ogive.study.report.section import Block, Figures, Section
+from ogive.study.report.section import Block, Figures, Prose, Section
 from ogive.study.report.spread import dot_panels
+from ogive.study.report.unanswered import unanswered
 from ogive.study.results import CellResult
 
 __all__ = ["calibration"]
@@ -68,6 +69,9 @@ def calibration(context: Context) -> Section | None:
                 heading="Reliability",
             )
         )
+    if without := unanswered(context):
+        said = f"Rows without a finite answer are in no bin. There are some with {without}."
+        blocks.append(Prose(said, note=True))
     return Section("calibration", "Whether they know how sure to be", "Calibration", blocks)
 
 
@@ -77,4 +81,5 @@ def _error(cell: CellResult) -> Dot | None:
         return None
     mean, sd = found.error.mean, found.error.sd
     low, high = (None, None) if sd is None else (max(0.0, mean - sd), mean + sd)
-    return Dot(mean, low, high, f"{100 * mean:.2f}")
+    less = "" if found.error.n == cell.n else f" ({found.error.n} of {cell.n})"
+    return Dot(mean, low, high, f"{100 * mean:.2f}{less}")

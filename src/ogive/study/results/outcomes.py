@@ -118,7 +118,13 @@ class Calibrated:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """What the test part and the networks say beside accuracy and loss; None where not recorded."""
+    """What the test part and the networks say beside accuracy and loss; None where not recorded.
+
+    Attributes
+    ----------
+    unanswered : int
+        Runs that have no finite answer to some row of the test part, because they diverged.
+    """
 
     signals: Signals | None = None
     calibrated: Calibrated | None = None
@@ -126,6 +132,7 @@ class Outcomes:
     robustness: Robustness | None = None
     sparsity: Sparsity | None = None
     checkup: CheckUp | None = None
+    unanswered: int = 0
 
 
 Mistakes = Mapping[int, int]
@@ -155,13 +162,15 @@ def outcomes(
     Outcomes
     """
     first = next((run for run in runs if run["spec"]["seed"] == 0), None)
+    bins = [run["calibration"] for run in runs if run.get("calibration")]
     return Outcomes(
         signals=None if first is None else signals(first),
-        calibrated=_calibrated([run["calibration"] for run in runs if run.get("calibration")]),
+        calibrated=_calibrated(bins),
         disagreement=_disagreement(runs, mistakes, classes),
         robustness=_robustness(runs, mistakes, classes),
         sparsity=_sparsity([run["sparsity"] for run in runs if run.get("sparsity")]),
         checkup=_checkup(first["health"]) if first is not None and first.get("health") else None,
+        unanswered=sum(each["unanswered"] > 0 for each in bins),
     )
 
 

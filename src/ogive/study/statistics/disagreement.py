@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from ogive.study.outcomes.mistakes import NO_ANSWER
+
 __all__ = ["Disagreement", "disagreement"]
 
 
@@ -17,7 +19,7 @@ class Disagreement:
     Parameters
     ----------
     pairs : int
-        Number of pairs of trainings.
+        Number of pairs of trainings that answer every row.
     share : float
         Mean share of the rows that two of them predict differently.
     if_independent : float
@@ -48,7 +50,9 @@ def disagreement(
     ----------
     mistakes : sequence of mapping of int to int
         For each training, the wrong predictions: class by row, as
-        `ogive.study.outcomes.mistakes.decode` restores them. What is not there was right.
+        `ogive.study.outcomes.mistakes.decode` restores them. What is not there was right. A
+        training that has no answer to some row is left out: two without an answer neither agree
+        nor differ.
     rows : int
         Rows of the test part.
     classes : int
@@ -57,7 +61,7 @@ def disagreement(
     Returns
     -------
     Disagreement or None
-        None of fewer than two trainings.
+        None of fewer than two trainings that answer every row.
 
     Raises
     ------
@@ -82,7 +86,8 @@ def disagreement(
         for row in own:
             if not 0 <= row < rows:
                 raise ValueError(f"row {row} is not among {rows} rows")
-    pairs = list(combinations(mistakes, 2))
+    answering = [own for own in mistakes if NO_ANSWER not in own.values()]
+    pairs = list(combinations(answering, 2))
     if not pairs:
         return None
     share = math.fsum(_differing(*pair) / rows for pair in pairs) / len(pairs)
