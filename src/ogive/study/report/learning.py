@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ogive.page.wording import duration
+from ogive.page.wording import duration, listing
 from ogive.study.figures.curves import learning_curves
 from ogive.study.figures.dots import Dot, dot_panel
 from ogive.study.report.context import Context
@@ -24,7 +24,7 @@ def learning(context: Context) -> Section | None:
                 "The mean over the seeds, by epoch; the band is one standard deviation either "
                 "side. Losses are on a logarithmic scale. The accuracy axis leaves out the first "
                 "steep epochs, so that the end can be read. No epoch is chosen: the network after "
-                "the last one is the one that is tested."
+                "the last one is the one that is tested." + _diverged(settings)
             )
             shown = reading if last else ""
             blocks.append(
@@ -59,11 +59,49 @@ def learning(context: Context) -> Section | None:
                 machine=True,
             )
         )
+    blocks += [Prose(said, note=True) for each in settings if (said := _aimless(context, each))]
     if not blocks:
         return None
     if context.left_out:
         blocks.append(Prose(context.left_out, note=True))
     return Section("curves", "How they learn", "Learning", blocks)
+
+
+def _diverged(settings: list[SettingResult]) -> str:
+    """Return what curves show of runs that diverged; empty where none did."""
+    lost = [
+        f"{cell.name} ({cell.diverged} of {cell.n}{f', {result.title}' if result.title else ''})"
+        for result in settings
+        for cell in result.cells
+        if cell.diverged
+    ]
+    if not lost:
+        return ""
+    return (
+        f" Runs diverged with {listing(lost)}: from there on they have no loss, and the mean is "
+        "that of the others; their accuracy stays what they ended with."
+    )
+
+
+def _aimless(context: Context, result: SettingResult) -> str:
+    """Return why a setting has no target; empty where it has one or the reference no run."""
+    measure, reference = context.results.measure, context.results.reference
+    ending = result.cell(result.reference).validation(measure)
+    if result.target is not None or not ending.values:
+        return ""
+    where = f"{context.title(result)}: no time to a target is told, for"
+    aim, guess = ending.aim(measure), ending.guess(measure)
+    if aim is None:
+        return f"{where} {reference} has a run without a finite loss."
+    if measure.higher_is_better:
+        return (
+            f"{where} {100 * SHARE:.0f} % of {reference}'s final validation accuracy are "
+            f"{100 * aim:.2f} %, not clearly more than a blind guess ({100 * guess:.2f} %)."
+        )
+    return (
+        f"{where} {reference}'s final validation loss divided by {SHARE:g} is {aim:.4f} nats, not "
+        f"less than that of a blind guess ({guess:.4f})."
+    )
 
 
 def _goal(context: Context) -> str:

@@ -12,7 +12,7 @@ from ogive.study.plan import Cell
 from ogive.study.results.curve import Curve, curve
 from ogive.study.results.measure import Measure
 from ogive.study.results.outcomes import Outcomes, outcomes
-from ogive.study.results.target import Time
+from ogive.study.results.target import Ending, Time
 from ogive.study.statistics import (
     Difference,
     Summary,
@@ -127,9 +127,14 @@ class CellResult:
         """Runs that are there."""
         return len(self.runs)
 
-    def validation(self, measure: Measure) -> Curve:
-        """Return the curve of the compared quantity on the validation part."""
-        return self.validation_loss if measure.key == "loss" else self.validation_accuracy
+    def validation(self, measure: Measure) -> Ending:
+        """Return what its runs end with on the validation part."""
+        sizes = [run["data"] for run in self.runs]
+        return Ending(
+            values=tuple(measure.of(run["validation"]) for run in self.runs),
+            rows=min((data["rows"]["validation"] for data in sizes), default=0),
+            classes=max((data["classes"] for data in sizes), default=2),
+        )
 
 
 def cell_result(cell: Cell, name: str, found: Found) -> CellResult:

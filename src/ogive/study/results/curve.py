@@ -18,26 +18,33 @@ class Curve:
     Parameters
     ----------
     mean : tuple of float or None
-        Mean over the runs that have a finite value at that epoch; None where there is none.
+        Mean over the runs that have a value at that epoch; None where there is none.
     sd : tuple of float or None
         Standard deviation over these runs; None below two of them.
     n : tuple of int
-        How many runs these are. It falls where a run has diverged.
+        How many runs these are. For a loss it falls where a run has diverged.
     """
 
     mean: tuple[float | None, ...]
     sd: tuple[float | None, ...]
     n: tuple[int, ...]
 
-    @property
-    def last(self) -> float | None:
-        """Mean after the last epoch; None where there is none."""
-        return self.mean[-1] if self.mean else None
-
 
 def curve(runs: Sequence[dict[str, Any]], quantity: str, epochs: int) -> Curve:
-    """Return the curve of a quantity of stored runs over `epochs`."""
+    """Return the curve of a quantity of stored runs over `epochs`.
+
+    A run that has diverged trains no further. Its accuracy stays that of the network it ended with,
+    as in the tables; a loss it has none. Without it, one collapse would lift the mean of the rest.
+
+    Examples
+    --------
+    >>> runs = [{"curves": {"validation_accuracy": c}} for c in ([0.5, 0.9], [0.1])]
+    >>> curve(runs, "validation_accuracy", 2).mean
+    (0.3, 0.5)
+    """
     curves = [run["curves"][quantity] for run in runs]
+    if quantity == "validation_accuracy":
+        curves = [[*c, *c[-1:] * (epochs - len(c))] for c in curves]
     summaries = [
         summarize([c[epoch] for c in curves if epoch < len(c) and c[epoch] is not None])
         for epoch in range(epochs)
