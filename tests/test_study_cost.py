@@ -266,7 +266,7 @@ def test_an_activation_alone_keeps_what_is_known():
 
 
 def test_a_persons_own_that_takes_no_matrix_is_left_out():
-    own = Activation(None, (), f"{__name__}:ANarrow")
+    own = Activation.read(ANarrow)
     costs, timings = alone((own, Activation("relu")), sizes={"tiny": 128}, effort=QUICK)
     assert costs[own.label] is None
     assert costs["relu"]["tiny"]["forward"]["best"] > 0
