@@ -437,6 +437,21 @@ def test_of_equal_pairs_the_declared_one_is_taken_and_the_lower_loss_before():
     assert {(s.recipe.learning_rate, s.gain) for s in last} == {(1e-3, 2.0)}
 
 
+def test_a_language_model_is_tuned_by_the_loss_by_which_it_is_compared():
+    study = replace(TUNED, data="text", grids=(Grid(models=("charlm:16",), protocols=("tuned",)),))
+    losses = {(1e-3, 1.0): (0.551, 2.4), (2e-3, 1.0): (0.55, 1.4)}
+    stored = [
+        finished(spec, *losses.get((spec.recipe.learning_rate, spec.gain), (0.5, 3.0)))
+        for spec in specs(study)
+    ]
+    (choice,) = {cell.choice for cell in plan(study, {run["key"]: run for run in stored}).cells}
+    assert (choice.learning_rate, choice.gain) == (2e-3, 1.0)
+    assert choice.validation == pytest.approx(1.4)
+    diverged = [finished(spec, 0.5, None) for spec in specs(study)]
+    found = plan(study, {run["key"]: run for run in diverged}).cells
+    assert {cell.choice.validation for cell in found} == {None}
+
+
 def test_seeds_are_added_until_the_intervals_are_narrow_and_not_beyond_the_most():
     study = Study(
         activations=("relu", "tanh"),

@@ -13,13 +13,13 @@ from typing import Any
 
 from ogive.study.activation import Activation
 from ogive.study.declaration import Setting, Study
+from ogive.study.quantity import compared_by
 from ogive.study.sequential import seeds_now
 from ogive.study.spec import RunSpec
+from ogive.study.store import Run
 from ogive.study.tuning import Choice, choose, trials
 
 __all__ = ["Cell", "Plan", "plan"]
-
-Run = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,10 @@ def _cells(study: Study, setting: Setting, stored: Mapping[str, Run]) -> tuple[l
     tuned = setting.protocol == "tuned"
     tried = {a: tuple(trials(study, setting, a)) if tuned else () for a in study.activations}
     rate = setting.recipe.learning_rate
-    choices = {a: choose(rate, tried[a], stored) if tuned else None for a in study.activations}
+    choices = {
+        a: choose(rate, tried[a], stored, compared_by(study.data)) if tuned else None
+        for a in study.activations
+    }
 
     def spec(activation: Activation, seed: int) -> RunSpec | None:
         base = study.spec(setting, activation, seed)

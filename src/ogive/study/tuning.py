@@ -9,6 +9,7 @@ from typing import Any
 
 from ogive.study.activation import Activation
 from ogive.study.declaration import Setting, Study
+from ogive.study.quantity import Quantity
 from ogive.study.spec import RunSpec
 
 __all__ = ["FIRST_SEED", "Choice", "choose", "trials"]
@@ -26,15 +27,16 @@ class Choice:
     ----------
     learning_rate, gain : float
         The best pair on the validation part.
-    accuracy : float
-        Mean validation accuracy there, over the seeds of tuning.
+    validation : float or None
+        Mean there of what the study compares, over the seeds of tuning; None where that is the
+        loss, and a trial has none.
     at_edge : bool
         Whether it lies at an end of what was tried, so that a better one may lie beyond.
     """
 
     learning_rate: float
     gain: float
-    accuracy: float
+    validation: float | None
     at_edge: bool
 
 
@@ -54,13 +56,27 @@ def trials(study: Study, setting: Setting, activation: Activation) -> Iterator[R
 
 
 def choose(
-    declared: float, tried: Sequence[RunSpec], stored: Mapping[str, dict[str, Any]]
+    declared: float,
+    tried: Sequence[RunSpec],
+    stored: Mapping[str, dict[str, Any]],
+    quantity: Quantity,
 ) -> Choice | None:
-    """Return the pair with the highest mean validation accuracy after the last epoch.
+    """Return the pair that is the best on the validation part after the last epoch.
 
-    Of equals the one with the lower validation loss is taken, and then the one nearest to the
-    `declared` learning rate and the gain 1. A run that diverged counts as it is scored: see
-    `ogive.study.evaluation.judge_outputs`.
+    Of equals the one that is better by the other quantity is taken, and then the one nearest to
+    the `declared` learning rate and the gain 1. A run that diverged counts as it is scored (see
+    `ogive.study.evaluation.judge_outputs`), with an infinite loss where it has none.
+
+    Parameters
+    ----------
+    declared : float
+        The learning rate of the recipe.
+    tried : sequence of RunSpec
+        The trials of one cell.
+    stored : mapping of str to dict
+        Runs that are there, by key.
+    quantity : {"accuracy", "loss"}
+        By whose mean over the seeds a pair is judged: what the study compares (`compared_by`).
 
     Returns
     -------
@@ -79,7 +95,9 @@ def choose(
         losses = [math.inf if each["loss"] is None else each["loss"] for each in found]
         rate, gain = pair
         distance = abs(math.log(rate / declared)) + abs(math.log(gain))
-        return _mean([each["accuracy"] for each in found]), -_mean(losses), -distance
+        scores = _mean([each["accuracy"] for each in found]), -_mean(losses)
+        first, second = scores if quantity == "accuracy" else scores[::-1]
+        return first, second, -distance
 
     best = max(results, key=quality)
     edge = any(
@@ -88,7 +106,8 @@ def choose(
             best, ({rate for rate, _ in results}, {gain for _, gain in results}), strict=True
         )
     )
-    return Choice(*best, quality(best)[0], edge)
+    score = abs(quality(best)[0])
+    return Choice(*best, score if math.isfinite(score) else None, edge)
 
 
 def _mean(values: Sequence[float]) -> float:

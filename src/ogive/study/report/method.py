@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from ogive.page.wording import counted, listing
 from ogive.study.declaration import Study
+from ogive.study.quantity import compared_by
 from ogive.study.recipe import Recipe
 from ogive.study.report.context import Context
 from ogive.study.report.section import Section
@@ -102,7 +103,7 @@ def _recipe(recipe: Recipe) -> str:
 _STARTS = {
     "default": "Default: the network's own.",
     "matched": "Matched: the one that the catalogue names for each activation.",
-    "lsuv": "LSUV: each layer scaled to unit variance on the first batch.",
+    "lsuv": "LSUV: each layer scaled to unit variance on the first 256 training rows.",
 }
 
 
@@ -148,7 +149,7 @@ def _protocol(study: Study) -> str:
         gains = listing([f"{gain:g}" for gain in tuning.gains])
         text.append(
             f"Tuned: for each activation the best pair of factors on the learning rate ({rates}) "
-            f"and on the initial weights ({gains}) by validation accuracy, "
+            f"and on the initial weights ({gains}) by validation {compared_by(study.data)}, "
             f"{counted(tuning.seeds, 'seed')} a pair, the same budget for all; then trained anew "
             "with other seeds and tested once."
         )

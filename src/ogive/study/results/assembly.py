@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from ogive.study.declaration import Setting, Study
 from ogive.study.plan import Cell, plan
@@ -18,10 +17,9 @@ from ogive.study.results.outcomes import mistakes_of
 from ogive.study.results.ranks import Agreement, agreements
 from ogive.study.results.setting import SettingResult, setting_result
 from ogive.study.spec import RunSpec
+from ogive.study.store import Run
 
 __all__ = ["Results", "assemble"]
-
-Run = dict[str, Any]
 
 
 @dataclass(frozen=True)

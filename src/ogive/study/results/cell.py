@@ -5,7 +5,6 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from ogive.study.activation import Activation
 from ogive.study.plan import Cell
@@ -21,11 +20,10 @@ from ogive.study.statistics import (
     summarize,
     superiority,
 )
+from ogive.study.store import Run
 from ogive.study.tuning import Choice
 
 __all__ = ["CellResult", "Found", "cell_result", "compared"]
-
-Run = dict[str, Any]
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from ogive.study.statistics import (
     pooled,
     summarize,
 )
+from ogive.study.store import Run
 
 __all__ = [
     "Calibrated",
@@ -30,7 +31,6 @@ __all__ = [
     "outcomes",
 ]
 
-Run = dict[str, Any]
 
 ROBUSTNESS_ROWS = 2000
 """The first rows of the test part, which `ogive.study.outcomes.robustness` adds noise to. Held to
