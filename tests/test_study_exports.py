@@ -83,6 +83,11 @@ def test_every_cell_has_its_row(folder: Path, results: Results) -> None:
         if cell.difference is not None:
             assert float(row["difference"]) == cell.difference.mean
         assert (row["gain"] == "") == (cell.choice is None)
+        noisy = cell.outcomes.robustness
+        assert noisy is not None
+        assert float(row["accuracy_noise_0"]) == noisy.without.mean
+        for level, mean in zip(noisy.noise, noisy.accuracy, strict=True):
+            assert float(row[f"accuracy_noise_{level:g}"]) == mean.mean
 
 
 def test_the_summary_is_that_of_the_runs(folder: Path) -> None:

@@ -26,7 +26,7 @@ from ogive.study.outcomes import calibration as calibration_module
 from ogive.study.outcomes.calibration import BINS, calibration
 from ogive.study.outcomes.mistakes import NO_ANSWER, decode, encode, wrong_answers
 from ogive.study.outcomes.robustness import NOISE, robustness
-from ogive.study.outcomes.robustness import ROWS as ROBUSTNESS_ROWS
+from ogive.study.outcomes.rows import NOISY
 from ogive.study.outcomes.sparsity import sparsity
 from ogive.study.sites import Sites
 from ogive.study.tensors import Tensors, as_tensors
@@ -226,8 +226,8 @@ def test_the_noise_is_gaussian_of_the_declared_size_and_the_same_for_every_netwo
 
 
 def test_a_fixed_number_of_rows_counts():
-    network, part = linear(), part_of(ROBUSTNESS_ROWS + 300)
-    assert robustness(network, part) == robustness(network, part.head(ROBUSTNESS_ROWS))
+    network, part = linear(), part_of(NOISY + 300)
+    assert robustness(network, part) == robustness(network, part.head(NOISY))
 
 
 def test_a_network_without_answers_is_worth_a_blind_guess():

@@ -163,7 +163,7 @@ def _cell(result: SettingResult, cell: CellResult, results: Results) -> Row:
 
 
 def _noise(cell: CellResult, results: Results) -> Row:
-    """Return the accuracies under noise: the same columns for every row of a study."""
+    """Return the accuracies under noise, all on the same rows: the same columns for every row."""
     levels = sorted(
         {
             level
@@ -175,7 +175,10 @@ def _noise(cell: CellResult, results: Results) -> Row:
     )
     found = cell.outcomes.robustness
     means = {} if found is None else dict(zip(found.noise, found.accuracy, strict=True))
-    return {f"accuracy_noise_{level:g}": _mean(means.get(level)) for level in levels}
+    without = _mean(None if found is None else found.without)
+    return ({"accuracy_noise_0": without} if levels else {}) | {
+        f"accuracy_noise_{level:g}": _mean(means.get(level)) for level in levels
+    }
 
 
 def _mean(summary: Summary | None) -> float | None:

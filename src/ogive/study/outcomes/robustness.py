@@ -8,16 +8,14 @@ import torch
 from torch import nn
 
 from ogive.study.evaluation import judge_outputs, outputs_of
+from ogive.study.outcomes.rows import NOISY
 from ogive.study.seeding import stream
 from ogive.study.tensors import Tensors
 
-__all__ = ["NOISE", "ROWS", "robustness"]
+__all__ = ["NOISE", "robustness"]
 
 NOISE = (0.1, 0.2, 0.5, 1.0)
 """Standard deviations of the noise; those of the inputs are 1."""
-
-ROWS = 2000
-"""The first rows of the test part, on which it is measured."""
 
 _AT_A_TIME = 500
 
@@ -34,7 +32,7 @@ def robustness(
     network : torch.nn.Module
         What is measured, in evaluation mode.
     test : Tensors
-        Standardised inputs and their classes; the first `ROWS` rows count.
+        Standardised inputs and their classes; the first `NOISY` rows count.
     noise : tuple of float
         Standard deviations.
 
@@ -52,7 +50,7 @@ def robustness(
     >>> robustness(network, part, noise=(0.1, 0.2))
     {'noise': [0.1, 0.2], 'accuracy': [1.0, 1.0]}
     """
-    part = test.head(ROWS)
+    part = test.head(NOISY)
     draws = stream("noise", 0)
     outputs: list[list[torch.Tensor]] = [[] for _ in noise]
     for rows in torch.split(part.inputs, _AT_A_TIME):

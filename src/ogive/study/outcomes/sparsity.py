@@ -9,13 +9,11 @@ from torch import Tensor, nn
 
 from ogive.study.calls import told
 from ogive.study.evaluation import outputs_of
+from ogive.study.outcomes.rows import SPARSE
 from ogive.study.sites import Sites
 from ogive.study.tensors import Tensors
 
-__all__ = ["ROWS", "SMALL", "sparsity"]
-
-ROWS = 256
-"""The first rows of the test part, on which it is measured."""
+__all__ = ["SMALL", "sparsity"]
 
 SMALL = 0.01
 """What is small, as a share of the RMS of the outputs of the same call."""
@@ -31,7 +29,7 @@ def sparsity(network: nn.Module, sites: Sites, test: Tensors) -> dict[str, list[
     sites : Sites
         The places of its activations.
     test : Tensors
-        The first `ROWS` rows count.
+        The first `SPARSE` rows count.
 
     Returns
     -------
@@ -52,7 +50,7 @@ def sparsity(network: nn.Module, sites: Sites, test: Tensors) -> dict[str, list[
     """
     calls: list[tuple[int, tuple[float, float] | None]] = []
     with _observed(sites, calls):
-        outputs_of(network, test.head(ROWS).inputs)
+        outputs_of(network, test.head(SPARSE).inputs)
     found = [calls[index][1] for index in told([place for place, _ in calls])]
     return {
         "zero": [None if shares is None else shares[0] for shares in found],

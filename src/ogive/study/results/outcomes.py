@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ogive.study.outcomes.mistakes import NO_ANSWER, decode
+from ogive.study.outcomes.rows import NOISY
 from ogive.study.results.signal import Signals, signals
 from ogive.study.statistics import (
     Disagreement,
@@ -30,11 +31,6 @@ __all__ = [
     "mistakes_of",
     "outcomes",
 ]
-
-
-ROBUSTNESS_ROWS = 2000
-"""The first rows of the test part, which `ogive.study.outcomes.robustness` adds noise to. Held to
-its own number by a test: importing that would load torch."""
 
 
 @dataclass(frozen=True)
@@ -226,7 +222,7 @@ def _robustness(
         return None
     kept = [run["robustness"] for run in measured]
     of = int(measured[0]["data"]["rows"]["test"])
-    rows = min(ROBUSTNESS_ROWS, of)
+    rows = min(NOISY, of)
     without = [
         _accuracy_of_first(rows, mistakes[run["key"]], classes)
         for run in measured

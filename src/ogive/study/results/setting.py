@@ -206,4 +206,4 @@ def _spread(difference: Difference) -> float | None:
     from scipy.special import stdtrit
 
     half = (difference.upper - difference.lower) / 2
-    return half * math.sqrt(difference.n) / float(stdtrit(difference.n - 1, 0.975))
+    return half * math.sqrt(difference.n) / float(stdtrit(difference.n - 1, 1 - LEVEL / 2))
