@@ -54,7 +54,9 @@ def main(folder: Path) -> None:
                 if f"({name}/{file})" in text:
                     (Path(made) / file).write_bytes(picture.svg())
         shutil.rmtree(DOCS / name, ignore_errors=True)
-        shutil.copytree(made, DOCS / name)
+        (DOCS / name).mkdir(parents=True)
+        for file in sorted(Path(made).iterdir()):
+            shutil.copy(file, DOCS / name)
     (DOCS / f"{name}.md").write_text(text, encoding="utf-8")
     for file in (PACKAGE / f"{name}.jsonl.xz", DOCS / f"{name}.md"):
         print(f"{file}: {file.stat().st_size} bytes")
