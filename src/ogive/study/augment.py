@@ -20,6 +20,11 @@ def augmented(images: Tensor, kind: str, generator: torch.Generator) -> Tensor:
     generator : torch.Generator
         The source of the draws.
 
+    Returns
+    -------
+    torch.Tensor, shape (rows, channels, height, width)
+        The pictures themselves where nothing is done to them.
+
     Examples
     --------
     >>> images = torch.ones(2, 1, 8, 8)

@@ -10,7 +10,36 @@ __all__ = ["nearest", "number", "one_of", "several", "whole", "wholes"]
 
 
 def whole(label: str, value: object, lowest: int) -> int:
-    """Return `value` as an int of at least `lowest`, or say what is wrong with it."""
+    """Return `value` as an int of at least `lowest`, or say what is wrong with it.
+
+    Parameters
+    ----------
+    label : str
+        What it is called in the message.
+    value : object
+        An int; neither a bool nor a float that happens to be whole.
+    lowest : int
+        The least that it may be.
+
+    Returns
+    -------
+    int
+        `value` as it is.
+
+    Raises
+    ------
+    ValueError
+        If it is no int, or below `lowest`; the message begins with `label`.
+
+    Examples
+    --------
+    >>> whole("seeds", 3, 1)
+    3
+    >>> whole("seeds", True, 1)
+    Traceback (most recent call last):
+    ...
+    ValueError: seeds must be a whole number, not True
+    """
     # bool is an int to Python, but `seeds=True` is a slip and not a one.
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError(f"{label} must be a whole number, not {value!r}")
@@ -20,7 +49,31 @@ def whole(label: str, value: object, lowest: int) -> int:
 
 
 def wholes(label: str, values: object, *, may_be_empty: bool = False) -> tuple[int, ...]:
-    """Return `values` as a tuple of positive ints, or say what is wrong with them."""
+    """Return `values` as a tuple of positive ints, or say what is wrong with them.
+
+    Parameters
+    ----------
+    label : str
+        What it is called in the message.
+    values : object
+        An iterable of ints of at least 1; no text.
+    may_be_empty : bool
+        Whether there may be none of them.
+
+    Returns
+    -------
+    tuple of int
+
+    Raises
+    ------
+    ValueError
+        If it is none, one of them is no such number, or there is none where one must be.
+
+    Examples
+    --------
+    >>> wholes("widths", [64, 32])
+    (64, 32)
+    """
     if isinstance(values, str | bytes) or not isinstance(values, Iterable):
         raise ValueError(f"{label} must be a sequence of whole numbers, not {values!r}")
     found = tuple(whole(f"each of {label}", value, 1) for value in values)
@@ -32,7 +85,38 @@ def wholes(label: str, values: object, *, may_be_empty: bool = False) -> tuple[i
 def number(
     label: str, value: object, *, above: float = -math.inf, least: float = -math.inf
 ) -> float:
-    """Return `value` as a finite float within its bounds, or say what is wrong with it."""
+    """Return `value` as a finite float within its bounds, or say what is wrong with it.
+
+    Parameters
+    ----------
+    label : str
+        What it is called in the message.
+    value : object
+        An int or a float; no bool.
+    above : float
+        What it must be greater than.
+    least : float
+        What it must not be below.
+
+    Returns
+    -------
+    float
+        Also of an int: 1 and 1.0 are written alike.
+
+    Raises
+    ------
+    ValueError
+        If it is no number, not finite, or out of its bounds.
+
+    Examples
+    --------
+    >>> number("learning_rate", 1, above=0)
+    1.0
+    >>> number("learning_rate", 0, above=0)
+    Traceback (most recent call last):
+    ...
+    ValueError: learning_rate must be a positive finite number, not 0
+    """
     fits = (
         not isinstance(value, bool)
         and isinstance(value, int | float)
@@ -56,13 +140,56 @@ def number(
 
 
 def nearest(value: object, choices: Collection[str]) -> str:
-    """Return a hint at the choice that a misspelt `value` may have meant, or nothing."""
+    """Return a hint at the choice that a misspelt `value` may have meant, or nothing.
+
+    Parameters
+    ----------
+    value : object
+        What was given, compared as a text.
+    choices : collection of str
+        What could have been meant.
+
+    Returns
+    -------
+    str
+        The end of a sentence; empty where no choice is close.
+
+    Examples
+    --------
+    >>> nearest("rleu", ("relu", "gelu"))
+    "; did you mean 'relu'?"
+    """
     close = difflib.get_close_matches(str(value), list(choices), n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def one_of(label: str, value: object, choices: Collection[str]) -> str:
-    """Return `value` if it is among `choices`, or say what it could have been."""
+    """Return `value` if it is among `choices`, or say what it could have been.
+
+    Parameters
+    ----------
+    label : str
+        What it is called in the message.
+    value : object
+        A text.
+    choices : collection of str
+        What it may be, in the order in which the message names them.
+
+    Returns
+    -------
+    str
+        `value` as it is.
+
+    Raises
+    ------
+    ValueError
+        If it is none of them; the message names all, and the nearest.
+
+    Examples
+    --------
+    >>> one_of("optimizer", "sgd", ("adam", "sgd"))
+    'sgd'
+    """
     if isinstance(value, str) and value in choices:
         return value
     known = ", ".join(choices)
@@ -70,7 +197,29 @@ def one_of(label: str, value: object, choices: Collection[str]) -> str:
 
 
 def several(label: str, values: object) -> tuple[object, ...]:
-    """Return what is given for a field that takes one or several values, each once."""
+    """Return what is given for a field that takes one or more values, as a tuple.
+
+    Parameters
+    ----------
+    label : str
+        What it is called in the message.
+    values : object
+        An iterable that is no text. What it holds is looked at elsewhere.
+
+    Returns
+    -------
+    tuple of object
+
+    Raises
+    ------
+    ValueError
+        If it is none, or empty.
+
+    Examples
+    --------
+    >>> several("models", ["mlp", "cnn"])
+    ('mlp', 'cnn')
+    """
     if isinstance(values, str | bytes) or not isinstance(values, Iterable):
         raise ValueError(f"{label} must be a sequence, not {values!r}")
     found = tuple(values)

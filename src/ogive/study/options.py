@@ -46,10 +46,25 @@ class Option:
     def read(self, value: object) -> Value:
         """Return a value of this option from one that is given: as a word, or as itself.
 
+        Parameters
+        ----------
+        value : object
+            The value, or the word for it.
+
+        Returns
+        -------
+        int, float, str, bool or tuple of int
+            As the kind has it.
+
         Raises
         ------
         ValueError
             If it is none; the message names the option.
+
+        Examples
+        --------
+        >>> Option("widths", "widths", (64,), "Units.").read("64x3")
+        (64, 64, 64)
         """
         match self.kind:
             case "whole":
@@ -75,7 +90,23 @@ class Option:
         return value
 
     def write(self, value: Value) -> str:
-        """Return `value` as it stands in a word."""
+        """Return `value` as it stands in a word.
+
+        Parameters
+        ----------
+        value : int, float, str, bool or tuple of int
+            One of this option.
+
+        Returns
+        -------
+        str
+            From which `read` makes the same value.
+
+        Examples
+        --------
+        >>> Option("widths", "widths", (64,), "Units.").write((64, 64, 64))
+        '64x3'
+        """
         if isinstance(value, bool):
             return "yes" if value else "no"
         if isinstance(value, tuple):
@@ -101,10 +132,20 @@ def canonical(
     given : mapping
         Values by name; the empty name means the first option.
 
+    Returns
+    -------
+    dict of str to object
+        In the order of `options`.
+
     Raises
     ------
     ValueError
         If there is no such option, or a value does not fit.
+
+    Examples
+    --------
+    >>> canonical("mlp", [Option("width", "whole", 64, "Units.")], {"": "32"})
+    {'width': 32}
     """
     known = {option.name: option for option in options}
     values = {option.name: option.default for option in options}
@@ -127,6 +168,23 @@ def canonical(
 def split(word: str) -> tuple[str, dict[str, str]]:
     """Take ``name:value:key=value`` apart; the value without a key has the empty name.
 
+    Parameters
+    ----------
+    word : str
+        As a declaration has it.
+
+    Returns
+    -------
+    name : str
+        What stands before the first colon.
+    given : dict of str to str
+        Values by key, as they stand there.
+
+    Raises
+    ------
+    ValueError
+        If a value is empty, or a key is given twice.
+
     Examples
     --------
     >>> split("mlp:64x3:norm=batch")
@@ -145,7 +203,29 @@ def split(word: str) -> tuple[str, dict[str, str]]:
 
 
 def word(name: str, options: Sequence[Option], values: Mapping[str, Value]) -> str:
-    """Return the word for a name with its options: what differs from the defaults, and no more."""
+    """Return the word for a name with its options: what differs from the defaults, and no more.
+
+    Parameters
+    ----------
+    name : str
+        What stands first.
+    options : sequence of Option
+        All that the name has. The first stands without its key where it holds widths or a text, and
+        whether it differs or not.
+    values : mapping of str to object
+        The value of each.
+
+    Returns
+    -------
+    str
+        ``name:value:key=value``, as `split` takes it apart.
+
+    Examples
+    --------
+    >>> widths, norm = Option("widths", "widths", (64,), ""), Option("norm", "text", "none", "")
+    >>> word("mlp", [widths, norm], {"widths": (32, 32), "norm": "batch"})
+    'mlp:32x2:norm=batch'
+    """
     parts = [name]
     for place, option in enumerate(options):
         value = values[option.name]

@@ -25,6 +25,16 @@ __all__ = ["as_declared", "fingerprint", "is_reference", "load", "reference_to"]
 def is_reference(word: str) -> bool:
     """Tell whether `word` looks like ``module:attribute`` or ``file.py:attribute``.
 
+    Parameters
+    ----------
+    word : str
+        As a declaration has it.
+
+    Returns
+    -------
+    bool
+        Only the form counts: nothing is looked for or imported.
+
     Examples
     --------
     >>> is_reference("my_package.units:Wave"), is_reference("mlp:64x3"), is_reference("relu")
@@ -76,10 +86,25 @@ def fingerprint(reference: str) -> str:
     A module without a file of its own (built in, or part of the interpreter) is named instead.
     Where it or its bases are written in torch, Ogive or Python itself, those files do not count.
 
+    Parameters
+    ----------
+    reference : str
+        As for `load`, which imports it.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+
     Raises
     ------
     ValueError
         As for `load`.
+
+    Examples
+    --------
+    >>> len(fingerprint("fractions:Fraction"))
+    64
     """
     place, _ = _parts(reference)
     digests = [_digest(place, getattr(_module(place), "__file__", None))]
@@ -95,10 +120,26 @@ def fingerprint(reference: str) -> str:
 def as_declared(reference: str, source: str) -> Any:
     """Return what `reference` names, if its code is still the one with the fingerprint `source`.
 
+    Parameters
+    ----------
+    reference : str
+        As for `load`.
+    source : str
+        The `fingerprint` when the study was declared.
+
+    Returns
+    -------
+    object
+
     Raises
     ------
     ValueError
         If it has changed, and as for `load`: a run would be kept under a key that is not its own.
+
+    Examples
+    --------
+    >>> as_declared("math:tau", fingerprint("math:tau"))
+    6.283185307179586
     """
     if fingerprint(reference) != source:
         raise ValueError(f"{reference} has changed since the study was declared: start it again")
@@ -129,6 +170,11 @@ def reference_to(thing: Any) -> str:
     ----------
     thing : object
         A class or function at the top of a module.
+
+    Returns
+    -------
+    str
+        ``module:name``, or ``/path/to/file.py:name`` for what stands in the main file.
 
     Raises
     ------

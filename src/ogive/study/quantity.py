@@ -15,6 +15,15 @@ Quantity = Literal["accuracy", "loss"]
 def compared_by(data: Data) -> Quantity:
     """Return the loss for language models, whose accuracy says little, and else the accuracy.
 
+    Parameters
+    ----------
+    data : Data
+        The data set of a study.
+
+    Returns
+    -------
+    {"accuracy", "loss"}
+
     Examples
     --------
     >>> compared_by(Data.read("digits"))

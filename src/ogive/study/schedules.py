@@ -20,6 +20,16 @@ def rate_at(schedule: str, done: float) -> float:
     done : float
         From 0, at the first step, to below 1.
 
+    Returns
+    -------
+    float
+        In [0, 1].
+
+    Raises
+    ------
+    ValueError
+        If there is no such schedule.
+
     Examples
     --------
     >>> [rate_at("step", done) for done in (0.0, 0.79, 0.8)]

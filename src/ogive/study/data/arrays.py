@@ -78,10 +78,27 @@ def from_arrays(
 def as_array(what: str, given: object) -> NDArray[Any]:
     """Return an array from what can become one; tensors may need a gradient, or be on a device.
 
+    Parameters
+    ----------
+    what : str
+        What it is called in messages.
+    given : array_like or torch.Tensor
+        What is to become one.
+
+    Returns
+    -------
+    ndarray
+        Of whatever shape and dtype; it may share the memory of what is given.
+
     Raises
     ------
     ValueError
         If it cannot.
+
+    Examples
+    --------
+    >>> as_array("the targets", [1, 2])
+    array([1, 2])
     """
     # A tensor that needs a gradient, or is not in main memory, makes no array by itself.
     for method in ("detach", "cpu"):
@@ -105,6 +122,13 @@ def inputs_of(what: str, given: object, kind: str = "") -> tuple[NDArray[Any], I
         Real and finite numbers.
     kind : {"", "vectors", "images", "sequences"}
         How they are to be read; empty to tell it from their shape.
+
+    Returns
+    -------
+    values : ndarray, shape (rows, ...)
+        As `Shape` has them for the kind: of pictures the channels come first.
+    kind : {"vectors", "images", "sequences"}
+        As given, or as told from the shape.
 
     Raises
     ------
@@ -174,6 +198,11 @@ def classes_of(*parts: object) -> list[NDArray[np.int64]]:
     ----------
     *parts : array_like, shape (rows,) or (rows, 1)
         Targets of the training part, and of others that may hold no other classes.
+
+    Returns
+    -------
+    list of ndarray of int64, shape (rows,)
+        One for each part, in their order.
 
     Raises
     ------

@@ -31,10 +31,17 @@ def cifar10(path: str, *, rows: int = 50_000) -> Dataset:
     rows : int
         How many of the training rows are used, validation included: the first so many.
 
+    Returns
+    -------
+    Dataset
+        Of the kind "images", (3, 32, 32).
+
     Raises
     ------
     ValueError
-        If a file is not there, or not what it should be.
+        If it lacks a file, or one is not what it should be.
+    OSError
+        If there is nothing at `path`.
     """
     batches = [f"data_batch_{number}" for number in range(1, 6)]
     # A fifth of the rows each: what is not needed is not read.
@@ -54,10 +61,17 @@ def cifar100(path: str, *, labels: str = "fine", rows: int = 50_000) -> Dataset:
     rows : int
         How many of the training rows are used, validation included: the first so many.
 
+    Returns
+    -------
+    Dataset
+        Of the kind "images", (3, 32, 32), with 100 or 20 classes.
+
     Raises
     ------
     ValueError
-        If a file is not there, or not what it should be.
+        If it lacks a file, or one is not what it should be.
+    OSError
+        If there is nothing at `path`.
     """
     classes = 100 if labels == "fine" else 20
     return _dataset(path, ["train"], "test", f"{labels}_labels", classes, rows)

@@ -24,6 +24,11 @@ def uniform(name: str, *shape: int) -> NDArray[np.float64]:
     *shape : int
         How many.
 
+    Returns
+    -------
+    ndarray of float64, of the given shape
+        No entry is 0; one is 1 with the probability 2⁻⁵³, by rounding.
+
     Examples
     --------
     >>> uniform("an example, seed 0", 2).round(4)
@@ -37,6 +42,17 @@ def uniform(name: str, *shape: int) -> NDArray[np.float64]:
 
 def normal(name: str, *shape: int) -> NDArray[np.float64]:
     """Return standard normal numbers, by Box and Muller's transformation; see `uniform`.
+
+    Parameters
+    ----------
+    name : str
+        What they are for, with the seed, as for `uniform`.
+    *shape : int
+        How many.
+
+    Returns
+    -------
+    ndarray of float64, of the given shape
 
     Examples
     --------

@@ -28,6 +28,11 @@ def fashion_mnist(path: str = FOLDER, *, rows: int = 60_000) -> Dataset:
     rows : int
         How many of the 60,000 training rows are used, validation included: the first so many.
 
+    Returns
+    -------
+    Dataset
+        Of the kind "images", (1, 28, 28), with 10 classes.
+
     Raises
     ------
     ValueError
@@ -43,7 +48,21 @@ def fashion_mnist(path: str = FOLDER, *, rows: int = 60_000) -> Dataset:
 
 
 def fashion_mnist_part(path: str | Path, part: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return images (rows, 28, 28) and classes of "train" or "t10k", as they are published.
+    """Return the images and classes of one part, as they are published.
+
+    Parameters
+    ----------
+    path : str or Path
+        The folder with the four published files, compressed or not.
+    part : {"train", "t10k"}
+        60,000 rows for training, or 10,000 for the test.
+
+    Returns
+    -------
+    images : ndarray of uint8, shape (rows, 28, 28)
+        Grey values, 0 to 255.
+    labels : ndarray of uint8, shape (rows,)
+        Classes, 0 to 9.
 
     Raises
     ------

@@ -28,6 +28,11 @@ def images(path: str, *, size: int = 0, color: str = "auto") -> Dataset:
     color : {"auto", "rgb", "grey"}
         Three channels or one; "auto" for one where all pictures are grey.
 
+    Returns
+    -------
+    Dataset
+        Of the kind "images"; classes in the sorted order of the folders' names.
+
     Raises
     ------
     ValueError

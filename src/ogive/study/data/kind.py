@@ -81,6 +81,16 @@ class DataKind:
     def missing(self, path: str = "") -> tuple[str, ...]:
         """Return what is not there: libraries, and files unless they are given by a path.
 
+        Parameters
+        ----------
+        path : str
+            Of the data, where one is given: then neither `brought_by` nor `files` is needed.
+
+        Returns
+        -------
+        tuple of str
+            Names of libraries as they are imported, and of files; empty where all is there.
+
         Examples
         --------
         >>> DataKind("x", "A set.", None, "", modules=("numpy", "no_such")).missing()
@@ -92,7 +102,24 @@ class DataKind:
         return (*absent, *(file for file in files if not os.path.exists(file)))
 
     def best_of(self, options: dict[str, Value]) -> float | None:
-        """Return the accuracy that no classifier exceeds on average; None where it is unknown."""
+        """Return the accuracy that no classifier exceeds on average; None where it is unknown.
+
+        Parameters
+        ----------
+        options : dict
+            Every option of the kind, with its value.
+
+        Returns
+        -------
+        float or None
+            In [0, 1].
+
+        Examples
+        --------
+        >>> kind = DataKind("x", "A set.", None, "", best="ogive.study.data.synthetic:noise_best")
+        >>> kind.best_of({"classes": 4})
+        0.25
+        """
         if not self.best:
             return None
         found: float = own.load(self.best)(**options)

@@ -27,6 +27,11 @@ def letter(path: str = FOLDER) -> Dataset:
     path : str
         The folder ``data`` of mlbench, or the file LetterRecognition.rda.
 
+    Returns
+    -------
+    Dataset
+        Of the kind "vectors".
+
     Raises
     ------
     ValueError
@@ -36,7 +41,25 @@ def letter(path: str = FOLDER) -> Dataset:
 
 
 def letter_arrays(path: str | Path = FOLDER) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
-    """Return the features of Letter recognition and the letters, in their published order."""
+    """Return the features of Letter recognition and the letters, in their published order.
+
+    Parameters
+    ----------
+    path : str or Path
+        The folder ``data`` of mlbench, or the file LetterRecognition.rda.
+
+    Returns
+    -------
+    features : ndarray of float64, shape (20000, 16)
+        As they stand there.
+    letters : ndarray of str, shape (20000,)
+        "A" to "Z".
+
+    Raises
+    ------
+    ValueError
+        If it is not there, or cannot be read.
+    """
     return _frame(path, "LetterRecognition", "lettr")
 
 
@@ -47,6 +70,11 @@ def shuttle(path: str = FOLDER) -> Dataset:
     ----------
     path : str
         The folder ``data`` of mlbench, or the file Shuttle.rda.
+
+    Returns
+    -------
+    Dataset
+        Of the kind "vectors".
 
     Raises
     ------

@@ -28,10 +28,25 @@ def npz(path: str, *, kind: str = "any") -> Dataset:
     kind : {"any", "vectors", "images", "sequences"}
         How the inputs are to be read; "any" to tell it from their shape.
 
+    Returns
+    -------
+    Dataset
+        Classes in the sorted order of the targets.
+
     Raises
     ------
     ValueError
-        If it is no such file, or its arrays make no data set.
+        If it is another kind of file, or its arrays make no data set.
+    OSError
+        If it cannot be opened.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.savez(f"{folder}/mine.npz", X=np.arange(10.0)[:, None], y=[0, 1] * 5)
+    ...     npz(f"{folder}/mine.npz").shape
+    Shape(kind='vectors', inputs=(1,), classes=2)
     """
     try:
         # Opened here: np.load leaves a file open that turns out to be damaged.
@@ -56,6 +71,11 @@ def named_arrays(arrays: dict[str, object], kind: str = "any") -> Dataset:
         has them, ``data`` and ``target``; large or small letters. Others are not looked at.
     kind : {"any", "vectors", "images", "sequences"}
         How the inputs are to be read.
+
+    Returns
+    -------
+    Dataset
+        Classes in the sorted order of the targets.
 
     Raises
     ------

@@ -14,7 +14,18 @@ __all__ = ["breast_cancer", "digits", "wine"]
 
 
 def digits() -> Dataset:
-    """Return the digits: 1,797 images of 8 × 8 pixels, 10 classes."""
+    """Return the digits: 1,797 images of 8 × 8 pixels, 10 classes.
+
+    Returns
+    -------
+    Dataset
+        Of the kind "images", (1, 8, 8).
+
+    Examples
+    --------
+    >>> digits().shape
+    Shape(kind='images', inputs=(1, 8, 8), classes=10)
+    """
     # Read where scikit-learn keeps it: importing the library takes a second, as long as a run.
     package = find_spec("sklearn")
     assert package is not None

@@ -23,7 +23,13 @@ ENTRIES = 1 << 20
 
 @dataclass(frozen=True, eq=False)
 class Scale:
-    """Mean and standard deviation of each feature or channel, of shapes that broadcast."""
+    """Mean and standard deviation of each feature or channel, of shapes that broadcast.
+
+    Attributes
+    ----------
+    centre, spread : ndarray of float64, shape (1, ...)
+        In the unit of the inputs; no spread is 0.
+    """
 
     centre: NDArray[np.float64]
     spread: NDArray[np.float64]
@@ -77,6 +83,20 @@ def standardised(
     values: NDArray[Any], rows: NDArray[np.int64], scale: Scale
 ) -> NDArray[np.float32]:
     """Return some rows, standardised, in float32.
+
+    Parameters
+    ----------
+    values : ndarray, shape (rows, ...)
+        Real numbers.
+    rows : ndarray of int64
+        Which of them, in the order in which they are wanted.
+    scale : Scale
+        Of the training part.
+
+    Returns
+    -------
+    ndarray of float32, shape (len(rows), ...)
+        Less the centre, over the spread; a new array.
 
     Raises
     ------

@@ -47,10 +47,21 @@ def blobs(*, rows: int, features: int, classes: int, distance: float, seed: int)
     seed : int
         Of the draw.
 
+    Returns
+    -------
+    Dataset
+        Of the kind "vectors".
+
     Raises
     ------
     ValueError
-        If the rows cannot be shared among the classes, or there are too few features.
+        If the rows cannot be shared among the classes or are too few for a split, or there are
+        fewer than 2 classes, or fewer features than classes.
+
+    Examples
+    --------
+    >>> blobs(rows=40, features=3, classes=2, distance=4.0, seed=0).shape
+    Shape(kind='vectors', inputs=(3,), classes=2)
     """
     targets = _balanced(rows, classes)
     if features < classes:
@@ -66,6 +77,20 @@ def blobs(*, rows: int, features: int, classes: int, distance: float, seed: int)
 
 def blobs_best(*, classes: int, distance: float, **_: object) -> float:
     """Return the accuracy of the nearest mean, which no classifier exceeds.
+
+    Parameters
+    ----------
+    classes : int
+        At least 2.
+    distance : float
+        Between any two means, in standard deviations of a class.
+    **_ : object
+        The other options of `blobs`, on which it does not depend.
+
+    Returns
+    -------
+    float
+        In [0, 1].
 
     Examples
     --------
@@ -95,10 +120,21 @@ def spirals(*, rows: int, classes: int, turns: float, spread: float, seed: int) 
     seed : int
         Of the draw.
 
+    Returns
+    -------
+    Dataset
+        Of the kind "vectors", with 2 features.
+
     Raises
     ------
     ValueError
-        If the rows cannot be shared among the classes.
+        If the rows cannot be shared among the classes or are too few for a split, or there are
+        fewer than 2 classes.
+
+    Examples
+    --------
+    >>> spirals(rows=40, classes=2, turns=1.0, spread=0.1, seed=0).shape
+    Shape(kind='vectors', inputs=(2,), classes=2)
     """
     targets = _balanced(rows, classes)
     name = f"spirals, seed {seed}"
@@ -111,6 +147,20 @@ def spirals(*, rows: int, classes: int, turns: float, spread: float, seed: int) 
 
 def spirals_best(*, classes: int, spread: float, **_: object) -> float:
     """Return the accuracy of the nearest arm, which no classifier exceeds.
+
+    Parameters
+    ----------
+    classes : int
+        Number of arms.
+    spread : float
+        Standard deviation of the angle, in radians.
+    **_ : object
+        The other options of `spirals`, on which it does not depend.
+
+    Returns
+    -------
+    float
+        In [0, 1].
 
     Examples
     --------
@@ -147,11 +197,27 @@ def teacher(
     seed : int
         Of the draw of weights and inputs.
 
+    Returns
+    -------
+    Dataset
+        Of the kind "vectors".
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 2 classes, or a class gets too few rows for a split.
+
     Notes
     -----
     The sums before the hidden layer's activation have a standard deviation of about 2, where every
     activation bends. Each logit is shifted and scaled to mean 0 and variance 1 over the rows, which
     the biases and weights of the output layer could do as well.
+
+    Examples
+    --------
+    >>> options = {"rows": 200, "features": 4, "classes": 2, "width": 8, "seed": 0}
+    >>> teacher(activation="relu", **options).shape
+    Shape(kind='vectors', inputs=(4,), classes=2)
     """
     _at_least_two(classes)
     name = f"teacher, seed {seed}"
@@ -184,17 +250,46 @@ def noise(*, rows: int, features: int, classes: int, seed: int) -> Dataset:
     seed : int
         Of the draw.
 
+    Returns
+    -------
+    Dataset
+        Of the kind "vectors".
+
     Raises
     ------
     ValueError
-        If the rows cannot be shared among the classes.
+        If the rows cannot be shared among the classes or are too few for a split, or there are
+        fewer than 2 classes.
+
+    Examples
+    --------
+    >>> noise(rows=40, features=3, classes=2, seed=0).shape
+    Shape(kind='vectors', inputs=(3,), classes=2)
     """
     targets = _balanced(rows, classes)
     return prepare(normal(f"noise, seed {seed}", rows, features), targets, kind="vectors")
 
 
 def noise_best(*, classes: int, **_: object) -> float:
-    """Return the accuracy of a guess: every classifier's, on average."""
+    """Return the accuracy of a guess: every classifier's, on average.
+
+    Parameters
+    ----------
+    classes : int
+        At least 2.
+    **_ : object
+        The other options of `noise`, on which it does not depend.
+
+    Returns
+    -------
+    float
+        1 / classes.
+
+    Examples
+    --------
+    >>> noise_best(classes=4)
+    0.25
+    """
     return 1 / classes
 
 

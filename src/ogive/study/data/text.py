@@ -59,14 +59,36 @@ def text(
     Raises
     ------
     ValueError
-        If the text cannot be read, or is too short for one window in each part.
+        If it is no text in UTF-8 or too short for one window in each part, or Python came without
+        its source.
+    OSError
+        If the file that is given cannot be read.
     """
     content = standard_library(characters) if not path else _read(Path(path), characters)
     return windows(content, steps=steps, vocabulary=vocabulary)
 
 
 def windows(content: str, *, steps: int, vocabulary: int) -> Dataset:
-    """Return the windows of a text; see `text`.
+    """Return the windows of a text.
+
+    Parameters
+    ----------
+    content : str
+        The text.
+    steps : int
+        Characters of a window.
+    vocabulary : int
+        Largest number of tokens, the one for all other characters included.
+
+    Returns
+    -------
+    Dataset
+        Of the kind "tokens", as from `text`: windows side by side, none overlapping another.
+
+    Raises
+    ------
+    ValueError
+        If the text is too short for one window in each part.
 
     Examples
     --------
@@ -96,10 +118,24 @@ def windows(content: str, *, steps: int, vocabulary: int) -> Dataset:
 def standard_library(characters: int) -> str:
     """Return the first `characters` of the source of `MODULES`, one module after the other.
 
+    Parameters
+    ----------
+    characters : int
+        How many at most; all that there are where they are fewer.
+
+    Returns
+    -------
+    str
+
     Raises
     ------
     ValueError
         If this Python came without its source.
+
+    Examples
+    --------
+    >>> len(standard_library(100_000))
+    100000
     """
     folder = Path(sysconfig.get_path("stdlib"))
     found: list[str] = []

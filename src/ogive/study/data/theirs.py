@@ -139,6 +139,16 @@ _AXES = {"vectors": 2, "images": 4, "sequences": 3, "tokens": 2}
 def checked_dataset(dataset: Dataset) -> Dataset:
     """Return a `Dataset` that fits together, in float32 and int64.
 
+    Parameters
+    ----------
+    dataset : Dataset
+        A person's own, split and standardised as it is.
+
+    Returns
+    -------
+    Dataset
+        Of tokens the inputs are int64.
+
     Raises
     ------
     ValueError

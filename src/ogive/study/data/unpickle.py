@@ -41,6 +41,10 @@ def unpickle(name: str, content: bytes) -> Any:
     content : bytes
         The pickle; texts of Python 2 become bytes.
 
+    Returns
+    -------
+    object
+
     Raises
     ------
     ValueError
