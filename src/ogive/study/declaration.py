@@ -71,6 +71,14 @@ class Seeds:
     def joined(self, other: Seeds) -> Seeds:
         """Return seeds that are enough for both: where one adds some, from the larger number on.
 
+        Parameters
+        ----------
+        other : Seeds
+
+        Returns
+        -------
+        Seeds
+
         Examples
         --------
         >>> Seeds(least=20).joined(Seeds(least=5, most=30, width=0.01))
@@ -82,7 +90,27 @@ class Seeds:
 
     @classmethod
     def read(cls, given: object) -> Seeds:
-        """Return seeds from a whole number or a mapping with the fields' names."""
+        """Return seeds from a whole number or a mapping with the fields' names.
+
+        Parameters
+        ----------
+        given : Seeds, int or mapping
+            A number is that of the first seeds, to which none is added.
+
+        Returns
+        -------
+        Seeds
+
+        Raises
+        ------
+        ValueError
+            If it is none of them, or a value is out of its range.
+
+        Examples
+        --------
+        >>> Seeds.read({"least": 5, "most": 30, "width": 0.01})
+        Seeds(least=5, most=30, width=0.01)
+        """
         if isinstance(given, Seeds):
             return given
         if isinstance(given, Mapping):
@@ -138,7 +166,27 @@ class Tuning:
 
     @classmethod
     def read(cls, given: object) -> Tuning:
-        """Return a budget from itself or a mapping with the fields' names."""
+        """Return a budget from itself or a mapping with the fields' names.
+
+        Parameters
+        ----------
+        given : Tuning or mapping
+            What is not given is as by default.
+
+        Returns
+        -------
+        Tuning
+
+        Raises
+        ------
+        ValueError
+            If it is none of them, or a value is out of its range.
+
+        Examples
+        --------
+        >>> Tuning.read({"rates": (0.5, 1.0), "gains": (1.0,), "seeds": 2}).trials
+        4
+        """
         if isinstance(given, Tuning):
             return given
         if not isinstance(given, Mapping):
@@ -150,7 +198,20 @@ class Tuning:
 
 @dataclass(frozen=True)
 class Setting:
-    """Conditions under which all activations are compared: one table of the report."""
+    """Conditions under which all activations are compared: one table of the report.
+
+    Attributes
+    ----------
+    model : Model
+    initialization : {"default", "matched", "lsuv"}
+        How the weights begin; see `RunSpec`.
+    protocol : {"drop-in", "tuned"}
+        Whether each activation is trained as declared, or as its own tuning chose.
+    seeds : Seeds
+        How many runs an activation gets.
+    recipe : Recipe
+        How they are trained.
+    """
 
     model: Model
     initialization: str
@@ -221,7 +282,17 @@ class Grid:
             raise ValueError(f"recipe must be a Recipe, not {self.recipe!r}")
 
     def settings(self, recipe: Recipe) -> list[Setting]:
-        """Return every combination, models outermost, under `recipe` if it has none of its own."""
+        """Return every combination, models outermost, under `recipe` if it has none of its own.
+
+        Parameters
+        ----------
+        recipe : Recipe
+            Of the study.
+
+        Returns
+        -------
+        list of Setting
+        """
         return [
             Setting(model, initialization, protocol, self.seeds, self.recipe or recipe)
             for model in self.models
@@ -367,7 +438,13 @@ class Study:
                 )
 
     def settings(self) -> list[Setting]:
-        """Return every setting once, in the order of the grids."""
+        """Return every setting once, in the order of the grids.
+
+        Returns
+        -------
+        list of Setting
+            Where several grids have one, its seeds are enough for all of them: `Seeds.joined`.
+        """
         found: dict[tuple[Model, str, str, Recipe], Setting] = {}
         for setting in (each for grid in self.grids for each in grid.settings(self.recipe)):
             known = found.get(setting.identity)
@@ -376,14 +453,46 @@ class Study:
         return list(found.values())
 
     def activation(self, label: str) -> Activation:
-        """Return the activation of the study that is called `label`."""
+        """Return the activation of the study that is called `label`.
+
+        Parameters
+        ----------
+        label : str
+
+        Returns
+        -------
+        Activation
+
+        Raises
+        ------
+        ValueError
+            If there is none.
+
+        Examples
+        --------
+        >>> Study(activations=("relu", "gelu")).activation("gelu").record
+        'gelu'
+        """
         for activation in self.activations:
             if activation.label == label:
                 return activation
         raise ValueError(f"the study has no activation {label!r}")
 
     def spec(self, setting: Setting, activation: Activation, seed: int) -> RunSpec:
-        """Return the run of one cell with one seed, under the one recipe for all activations."""
+        """Return the run of one cell with one seed, under the one recipe for all activations.
+
+        Parameters
+        ----------
+        setting : Setting
+            Model, initialisation and recipe.
+        activation : Activation
+        seed : int
+
+        Returns
+        -------
+        RunSpec
+            Judged on the test part.
+        """
         return RunSpec(
             data=self.data,
             model=setting.model,
@@ -442,6 +551,11 @@ def depth_grid(depths: Sequence[int], width: int = 128, seeds: int = 1) -> Grid:
         Units of each.
     seeds : int
         How often each is trained.
+
+    Returns
+    -------
+    Grid
+        Under "default" and "matched" initialisation.
 
     Examples
     --------

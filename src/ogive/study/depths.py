@@ -24,7 +24,17 @@ _MANY = 4
 
 
 def asks_for_depth(results: Results) -> bool:
-    """Tell whether depth is what the compared settings differ in."""
+    """Tell whether depth is what the compared settings differ in.
+
+    Parameters
+    ----------
+    results : Results
+
+    Returns
+    -------
+    bool
+        True takes a series of three depths or more.
+    """
     many = any(len(series.depths) >= _SEVERAL for series in results.depths)
     return many and all(result.setting.model.depth is not None for result in results.compared)
 
@@ -129,7 +139,19 @@ def _noted(series: DepthSeries, point: DepthPoint) -> str:
 
 
 def series_title(results: Results, series: DepthSeries) -> str:
-    """Return what tells a series of depths from the others of a study."""
+    """Return what tells a series of depths from the others of a study.
+
+    Parameters
+    ----------
+    results : Results
+    series : DepthSeries
+        One of `Results.depths`.
+
+    Returns
+    -------
+    str
+        The initialisation, with the width and the protocol where there are several.
+    """
     every = results.depths
     widths = dict(series.family.options)["widths"]
     assert isinstance(widths, tuple)

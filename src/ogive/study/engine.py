@@ -116,7 +116,15 @@ class Failure:
 
 @dataclass(frozen=True)
 class Execution:
-    """What `run_study` did."""
+    """What `run_study` did.
+
+    Attributes
+    ----------
+    counts : Counts
+        At the end.
+    failures : tuple of Failure
+        Runs that were given up.
+    """
 
     counts: Counts
     failures: tuple[Failure, ...]
@@ -139,7 +147,13 @@ class Progress:
 
 
 class StudyInterrupted(KeyboardInterrupt):
-    """Ctrl-C during a study: workers are stopped and what had finished is stored."""
+    """Ctrl-C during a study: workers are stopped and what had finished is stored.
+
+    Parameters
+    ----------
+    counts : Counts
+        When it was interrupted.
+    """
 
     def __init__(self, counts: Counts) -> None:
         self.counts = counts
@@ -186,9 +200,9 @@ def run_study(
     Raises
     ------
     ValueError
-        If `workers` is not a whole number of at least 1.
+        If `workers` is not a whole number of at least 1, or data cannot be read.
     ModuleNotFoundError
-        If torch, or what a network needs, is missing while there is something to run.
+        If torch is missing while there is something to run.
     EngineError
         If the engine cannot be had.
     StudyRefusedError
@@ -263,6 +277,21 @@ def run_specs(
     Returns
     -------
     Execution
+
+    Raises
+    ------
+    ValueError
+        If `workers` is not a whole number of at least 1, or data cannot be read.
+    ModuleNotFoundError
+        If torch is missing while there is something to do.
+    EngineError
+        If the engine cannot be had.
+    StudyRefusedError
+        If `inspector` refuses a network, or fails; nothing was trained.
+    StoreError
+        If a run cannot be stored; workers are stopped first.
+    StudyInterrupted
+        On Ctrl-C.
     """
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
         raise ValueError(f"workers must be a whole number of at least 1, not {workers!r}")

@@ -16,6 +16,15 @@ __all__ = ["signal"]
 def signal(network: nn.Module, sites: Sites, part: Tensors) -> dict[str, list[float | None]]:
     """Return what `signal_by_depth` measures on `part`, first activation to last.
 
+    Parameters
+    ----------
+    network : torch.nn.Module
+        From a batch of inputs to logits.
+    sites : Sites
+        Its places of activations.
+    part : Tensors
+        The rows on which it is measured.
+
     Returns
     -------
     dict

@@ -163,14 +163,50 @@ class RunSpec:
 def canonical_json(value: object) -> str:
     """Return the one JSON text of `value`: sorted keys, no spaces, no NaN.
 
+    Parameters
+    ----------
+    value : object
+        Dicts with texts as keys, lists, texts, numbers, bools and None.
+
+    Returns
+    -------
+    str
+        In ASCII.
+
     Raises
     ------
     ValueError
         If `value` holds a number that JSON cannot say (NaN or infinite).
+
+    Examples
+    --------
+    >>> canonical_json({"b": 1, "a": [2.0]})
+    '{"a":[2.0],"b":1}'
     """
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def spec_key(spec: Mapping[str, Any]) -> str:
-    """Return the name of the run that `spec` defines: SHA-256 of its canonical JSON."""
+    """Return the name of the run that `spec` defines: SHA-256 of its canonical JSON.
+
+    Parameters
+    ----------
+    spec : mapping
+        As `RunSpec.to_dict` writes it.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+
+    Raises
+    ------
+    ValueError
+        As for `canonical_json`.
+
+    Examples
+    --------
+    >>> spec_key(RunSpec().to_dict()) == RunSpec().key
+    True
+    """
     return hashlib.sha256(canonical_json(spec).encode()).hexdigest()

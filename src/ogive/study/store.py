@@ -152,7 +152,23 @@ class Store:
         self._connection.execute("COMMIT")
 
     def get(self, key: str) -> Run | None:
-        """Return the run `key`, or None when it is absent or its record is damaged."""
+        """Return the run `key`, or None when it is absent or its record is damaged.
+
+        Parameters
+        ----------
+        key : str
+            Of the run.
+
+        Returns
+        -------
+        dict or None
+            A `StoreWarning` tells of a damaged record, once.
+
+        Raises
+        ------
+        StoreError
+            If the file cannot be read.
+        """
         with self._said():
             row = self._connection.execute(
                 "SELECT key, body, checksum FROM runs WHERE key = ?", (key,)
@@ -182,7 +198,25 @@ class Store:
         return self.put_all([run])[0]
 
     def put_all(self, runs: Iterable[Run]) -> list[bool]:
-        """Keep several runs, all of them or, where something is wrong, none; see `put`."""
+        """Keep several runs, all of them or, where something is wrong, none; see `put`.
+
+        Parameters
+        ----------
+        runs : iterable of dict
+            Finished runs; the ``key`` of each must be that of its ``spec``.
+
+        Returns
+        -------
+        list of bool
+            For each, True when it was written, False when the store already held it.
+
+        Raises
+        ------
+        ValueError
+            If a key is not the spec's, or a run holds a number that JSON cannot say.
+        StoreError
+            If they cannot be written.
+        """
         texts: list[tuple[str, str]] = []
         for run in runs:
             key = spec_key(run["spec"])
@@ -301,7 +335,20 @@ class Held(Mapping[str, Run]):
 
 
 def check_version(path: Path, connection: sqlite3.Connection) -> None:
-    """Refuse a store of a newer version than this code knows."""
+    """Refuse a store of a newer version than this code knows.
+
+    Parameters
+    ----------
+    path : Path
+        Of the store, for the message.
+    connection : sqlite3.Connection
+        To it.
+
+    Raises
+    ------
+    StoreError
+        If its version is newer.
+    """
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > SCHEMA_VERSION:
         raise StoreError(
@@ -311,18 +358,61 @@ def check_version(path: Path, connection: sqlite3.Connection) -> None:
 
 
 def is_whole(key: object, body: object, found: object) -> bool:
-    """Tell whether a record is as it was written: `found` is the checksum beside it."""
+    """Tell whether a record is as it was written.
+
+    Parameters
+    ----------
+    key, body, found : object
+        The record, and the checksum that stands beside it. A damaged one can hold any type.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> is_whole("key", "{}", checksum("key", "{}")), is_whole("key", "[]", checksum("key", "{}"))
+    (True, False)
+    """
     # A damaged row can hold any type: SQLite's columns do not enforce theirs.
     return isinstance(key, str) and isinstance(body, str) and checksum(key, body) == found
 
 
 def checksum(key: str, body: str) -> str:
-    """Return what stands beside a record, by which damage is noticed."""
+    """Return what stands beside a record, by which damage is noticed.
+
+    Parameters
+    ----------
+    key, body : str
+        The record.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits of a SHA-256.
+    """
     return hashlib.sha256(f"{key}\n{body}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def explained(path: Path, error: sqlite3.Error) -> str:
-    """Say in one line what is wrong with a store, and what can be done about it."""
+    """Say in one line what is wrong with a store, and what can be done about it.
+
+    Parameters
+    ----------
+    path : Path
+        Of the store.
+    error : sqlite3.Error
+        What SQLite raised.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> explained(Path("runs.sqlite"), sqlite3.OperationalError("disk I/O error"))
+    'the store runs.sqlite: disk I/O error'
+    """
     # The low byte: the others tell apart what is said alike here.
     match getattr(error, "sqlite_errorcode", 0) & 0xFF:
         case sqlite3.SQLITE_NOTADB:

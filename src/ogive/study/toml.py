@@ -50,6 +50,15 @@ def read_toml(path: str | Path) -> Study:
 def words_of(path: str | Path) -> dict[str, Any]:
     """Return the words of a TOML file as they stand there.
 
+    Parameters
+    ----------
+    path : str or Path
+        The file, in UTF-8.
+
+    Returns
+    -------
+    dict
+
     Raises
     ------
     ValueError
@@ -73,6 +82,17 @@ def words_of(path: str | Path) -> dict[str, Any]:
 
 def study_at(path: Path, words: dict[str, Any]) -> Study:
     """Return the study of `words` that stand in the file `path`; name the line of a mistake.
+
+    Parameters
+    ----------
+    path : Path
+        The file, which is read again where a line is to be named.
+    words : dict
+        As `words_of` returns them.
+
+    Returns
+    -------
+    Study
 
     Raises
     ------

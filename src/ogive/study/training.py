@@ -123,7 +123,26 @@ def _described(data: Dataset) -> dict[str, Any]:
 
 
 def data_order(seed: int, rows: int, epochs: int) -> Iterator[Tensor]:
-    """Yield for each epoch the order of the training rows: the same for every activation."""
+    """Yield for each epoch the order of the training rows: the same for every activation.
+
+    Parameters
+    ----------
+    seed : int
+        Of the run.
+    rows : int
+        Of the training part.
+    epochs : int
+
+    Yields
+    ------
+    torch.Tensor of int64, shape (rows,)
+        Every row once.
+
+    Examples
+    --------
+    >>> [sorted(order.tolist()) for order in data_order(0, 3, 2)]
+    [[0, 1, 2], [0, 1, 2]]
+    """
     generator = stream("order", seed)
     for _ in range(epochs):
         yield torch.randperm(rows, generator=generator)
@@ -133,6 +152,17 @@ def batches(order: Tensor, size: int) -> list[Tensor]:
     """Return the rows of each step of an epoch; a last row that is alone joins the step before.
 
     Batch normalisation can make nothing of a single row.
+
+    Parameters
+    ----------
+    order : torch.Tensor of int64, shape (rows,)
+        Of the rows in the epoch.
+    size : int
+        Rows of a step.
+
+    Returns
+    -------
+    list of torch.Tensor of int64
 
     Examples
     --------
@@ -197,7 +227,24 @@ def _epochs(
 
 
 def loss_of(network: nn.Module, inputs: Tensor, targets: Tensor, recipe: Recipe) -> Tensor:
-    """Return the mean cross-entropy of a batch, in the recipe's precision."""
+    """Return the mean cross-entropy of a batch, in the recipe's precision.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        In the mode that it is in.
+    inputs : torch.Tensor, shape (rows, ...)
+        The batch.
+    targets : torch.Tensor of int64
+        Their classes.
+    recipe : Recipe
+        Names the precision.
+
+    Returns
+    -------
+    torch.Tensor of float32, shape ()
+        In nats, with its graph.
+    """
     with torch.autocast("cpu", torch.bfloat16, enabled=recipe.precision == "bfloat16"):
         outputs = network(inputs)
     return cross_entropy(outputs.float(), targets)
@@ -214,6 +261,11 @@ def optimizer_for(network: nn.Module, sites: Sites, recipe: Recipe) -> torch.opt
         The places of its activations, whose own parameters do not decay whatever their shape.
     recipe : Recipe
         Names optimiser, learning rate, momentum and weight decay.
+
+    Returns
+    -------
+    torch.optim.Optimizer
+        Before its first step.
     """
     learned = {id(parameter) for made in sites.made for parameter in made.parameters()}
     weights: list[nn.Parameter] = []

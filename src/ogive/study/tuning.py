@@ -41,7 +41,28 @@ class Choice:
 
 
 def trials(study: Study, setting: Setting, activation: Activation) -> Iterator[RunSpec]:
-    """Yield the runs of the budget for one cell; none of them sees the test part."""
+    """Yield the runs of the budget for one cell; none of them sees the test part.
+
+    Parameters
+    ----------
+    study : Study
+        Whose budget.
+    setting : Setting
+        Model, initialisation and recipe.
+    activation : Activation
+
+    Yields
+    ------
+    RunSpec
+        Seed by seed, rate by rate, gain by gain.
+
+    Examples
+    --------
+    >>> study = Study()
+    >>> tried = list(trials(study, study.settings()[0], study.activations[0]))
+    >>> len(tried) == study.tuning.trials
+    True
+    """
     budget = study.tuning
     base = replace(study.spec(setting, activation, 0), part="validation")
     for number in range(budget.seeds):

@@ -34,6 +34,11 @@ def die_with(parent: int) -> None:
 
     On Linux the kernel does it, even while a library call holds the interpreter. Elsewhere, and
     as well, a worker and the fork server end when the other end of their connection closes.
+
+    Parameters
+    ----------
+    parent : int
+        Its process identifier. If it has ended already, this process ends at once.
     """
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)

@@ -185,6 +185,10 @@ class Data:
     def load(self) -> Dataset:
         """Return the data set, split and standardised; the same arrays at every call.
 
+        Returns
+        -------
+        Dataset
+
         Raises
         ------
         ValueError

@@ -88,6 +88,11 @@ class Workers(Protocol):
         """Begin to start so many workers more; they may be ready later, or be fewer.
 
         Each loads `module`, which the tasks will need, while the parent loads the data.
+
+        Raises
+        ------
+        EngineError
+            If the engine cannot be had.
         """
 
     def free(self) -> int:

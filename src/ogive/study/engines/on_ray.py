@@ -63,7 +63,13 @@ class RayWorkers:
         self._data: dict[Data, Any] = {}
 
     def start(self, number: int, module: str) -> None:
-        """Begin to start so many actors more, of which as many run as the cluster has CPUs free."""
+        """Begin to start so many actors more, of which as many run as the cluster has CPUs free.
+
+        Raises
+        ------
+        EngineError
+            If the cluster cannot be reached or started, or has no CPU for a worker.
+        """
         self._module = module
         if self._ray is None:
             self._connect(number)

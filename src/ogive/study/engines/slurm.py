@@ -98,7 +98,13 @@ class SlurmWorkers:
         self._data: dict[Data, Path] = {}
 
     def start(self, number: int, module: str) -> None:
-        """Allow so many jobs more at a time; each loads what it needs itself."""
+        """Allow so many jobs more at a time; each loads what it needs itself.
+
+        Raises
+        ------
+        EngineError
+            If Slurm cannot be had here.
+        """
         self._number += number
         if self._executor is not None:
             return
@@ -135,7 +141,13 @@ class SlurmWorkers:
         return self._number - len(self._jobs)
 
     def give(self, task: Task, dataset: Dataset) -> None:
-        """Submit a job."""
+        """Submit a job.
+
+        Raises
+        ------
+        EngineError
+            If the job cannot be submitted.
+        """
         import submitit
 
         assert self._folder is not None

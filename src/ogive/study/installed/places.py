@@ -116,7 +116,19 @@ class Watched:
 
 
 def places_of(network: nn.Module, sites: Sites) -> list[Place]:
-    """Return the places of a network, in the order in which they were made."""
+    """Return the places of a network, in the order in which they were made.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+    sites : Sites
+        Called as the network was made.
+
+    Returns
+    -------
+    list of Place
+        Without calls so far.
+    """
     names: dict[int, list[str]] = {id(module): [] for module in sites.made}
     for name, module in network.named_modules(remove_duplicate=False):
         if id(module) in names:
@@ -133,10 +145,28 @@ def watched(
 ) -> Watched:
     """Run a network on a few rows as its training does, and fill in the calls of its places.
 
+    Parameters
+    ----------
+    network : torch.nn.Module
+    sites : Sites
+        Called as the network was made.
+    places : list of Place
+        Of the network; their calls are added.
+    dataset : Dataset
+        Whose first training rows it is given.
+    spec : RunSpec
+        Names the activation, and the precision of the pass.
+
+    Returns
+    -------
+    Watched
+        What else was seen of the pass.
+
     Raises
     ------
     RefusedError
-        If it fails, does not return logits, or an activation changes its input.
+        If it fails, does not return logits, or makes its activation anew in every pass, or if an
+        activation changes its input.
     """
     part = as_tensors(dataset.train).head(ROWS)
     layout = laid_out_(network, dataset)

@@ -25,9 +25,17 @@ def check_recorded(activation: Activation, place: Place) -> None:
     It is called as it sits in its network, with inputs of the shape that the network gives it, in
     evaluation and in training mode.
 
+    Parameters
+    ----------
+    activation : Activation
+        One that has, or claims, a record.
+    place : Place
+        Where it sits, with the calls of the pass that was watched.
+
     Raises
     ------
     RefusedError
+        If they differ, it cannot be called so, or what it learns gets no gradient.
     """
     said = f"{activation.label} at {place}"
     trial = trial_of(activation, place.shape, kept=_kept(place))

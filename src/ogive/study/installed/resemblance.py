@@ -33,6 +33,10 @@ def resemblance(
     lengths : sequence of int
         Numbers that a network may have passed as a parameter.
 
+    Returns
+    -------
+    str
+
     Examples
     --------
     >>> x = np.linspace(-3, 3, 13)

@@ -19,9 +19,20 @@ __all__ = ["check_calls", "check_parameters", "check_sharing"]
 def check_calls(label: str, places: list[Place], seen: Watched) -> None:
     """Refuse a network with a place that is not called, or whose result goes nowhere.
 
+    Parameters
+    ----------
+    label : str
+        Of the activation.
+    places : list of Place
+        Of the network, with their calls.
+    seen : Watched
+        What was seen of the same pass.
+
     Raises
     ------
     RefusedError
+        If a place is not called or is no part of the network, or what is returned there carries no
+        gradient or does not reach the logits.
     """
     idle = [place for place in places if not place.calls]
     if idle:
@@ -90,9 +101,19 @@ def check_sharing(label: str, places: list[Place], *, recurrent: bool) -> None:
 def check_parameters(activation: Activation, network: nn.Module, places: list[Place]) -> None:
     """Refuse learned parameters that are not trained, and activations that should not have any.
 
+    Parameters
+    ----------
+    activation : Activation
+    network : torch.nn.Module
+        With the activation in it.
+    places : list of Place
+        Of the network, with their calls.
+
     Raises
     ------
     RefusedError
+        If a place computes with what is not trained, has a parameter without a gradient, learns
+        nothing where the record is learned, or learns something where it is not.
     """
     label = activation.label
     trained = {id(parameter) for parameter in network.parameters()}

@@ -40,8 +40,19 @@ MOST = 1 << 21
 class Trial:
     """Inputs, and what must come out, within which tolerance; that is infinite at a jump.
 
-    `argument` is the part of the inputs that goes through the function: all of it, or the gate of
-    a gated unit; `at` has its places in the grid.
+    Attributes
+    ----------
+    inputs : torch.Tensor of float32, shape (rows, ...)
+        What the activation is called with.
+    argument : torch.Tensor of float32
+        The part of the inputs that goes through the function: all of it, or the gate of a gated
+        unit.
+    at : torch.Tensor of int64
+        The places of the argument in the grid.
+    value, value_tolerance : torch.Tensor, of the argument's shape
+        What must be returned.
+    gradient, gradient_tolerance : torch.Tensor, of the inputs' shape
+        Of the sum of what is returned.
     """
 
     inputs: Tensor
@@ -62,6 +73,10 @@ def grid(parameters: tuple[float, ...] = ()) -> Array:
     parameters : tuple of float
         Of the function, next to which its kinks may lie.
 
+    Returns
+    -------
+    ndarray of float32, shape (points,)
+
     Examples
     --------
     >>> points = grid((0.5,))
@@ -81,14 +96,51 @@ def grid(parameters: tuple[float, ...] = ()) -> Array:
 
 
 def truth(record: Function, parameters: dict[str, float]) -> tuple[Callable[[Array], Array], ...]:
-    """Return a function of the catalogue and its derivative, of float64."""
+    """Return a function of the catalogue and its derivative, of float64.
+
+    Parameters
+    ----------
+    record : Function
+        Of the catalogue.
+    parameters : dict of str to float
+        Values by name; the others are as by default.
+
+    Returns
+    -------
+    value, slope : callable
+        From an array of float64 to one of its shape.
+
+    Examples
+    --------
+    >>> value, slope = truth(ogive.catalog.get("sigmoid"), {})
+    >>> value(np.zeros(1)), slope(np.zeros(1))
+    (array([0.5]), array([0.25]))
+    """
     values = [(record.defaults() | parameters)[p.name] for p in record.parameters]
     value, slope = getattr(ogive, record.name), getattr(ogive.grad, record.name)
     return lambda x: np.asarray(value(x, *values)), lambda x: np.asarray(slope(x, *values))
 
 
 def close_to(value: Callable[[Array], Array], x: Array) -> tuple[Array, Array]:
-    """Return a function's values, and how far off a plain formula in float32 may be."""
+    """Return a function's values, and how far off a plain formula in float32 may be.
+
+    Parameters
+    ----------
+    value : callable
+        From an array of float64 to one of its shape.
+    x : ndarray of float64
+        Arguments.
+
+    Returns
+    -------
+    values, tolerance : ndarray of float64, of the shape of `x`
+        The tolerance is absolute, and infinite where the function takes a step.
+
+    Examples
+    --------
+    >>> close_to(np.square, np.array([1.0]))
+    (array([1.]), array([0.000102]))
+    """
     right = value(x)
     tolerance = 1e-4 * np.abs(right) + 2e-6 * np.maximum(1, np.abs(x))
     return right, np.where(_jumps(value, x), np.inf, tolerance)
@@ -120,6 +172,10 @@ def trial_of(
         Of what the network calls it with; the trial has as many rows as the grid needs.
     kept : tuple of int
         Dimensions along which each entry may compute something else, and needs all of the grid.
+
+    Returns
+    -------
+    Trial
     """
     if activation.gated:
         return _of_gate(str(activation.record), (*shape[:-1], shape[-1] // 2))
@@ -144,6 +200,20 @@ def trial_of(
 
 def arranged(points: int, shape: tuple[int, ...], kept: tuple[int, ...] = ()) -> Tensor:
     """Return which point of a grid stands where, in as many rows of a shape as it takes.
+
+    Parameters
+    ----------
+    points : int
+        Of the grid.
+    shape : tuple of int
+        Rows, which are not looked at, and what a row has.
+    kept : tuple of int
+        Dimensions along which each entry gets all of the grid.
+
+    Returns
+    -------
+    torch.Tensor of int64, shape (as many rows as it takes, *shape[1:])
+        With fewer rows than it takes where there would be more than `MOST` entries.
 
     Examples
     --------

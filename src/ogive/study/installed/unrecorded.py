@@ -30,9 +30,19 @@ def check_unrecorded(activation: Activation, place: Place) -> None:
     A gradient that is meant to be another one, as of a step function that is trained all the
     same, is declared by an attribute ``surrogate_gradient = True`` of the class or function.
 
+    Parameters
+    ----------
+    activation : Activation
+        A person's own, without a record.
+    place : Place
+        Where it sits, with the calls of the pass that was watched.
+
     Raises
     ------
     RefusedError
+        If it cannot be called so, has values or gradients that are not finite, has the gradient 0
+        everywhere or another one than its values, differs from call to call or mixes rows in
+        evaluation mode, or if what it learns gets no gradient.
     """
     said = f"{activation.label} at {place}"
     generator = torch.Generator().manual_seed(0)

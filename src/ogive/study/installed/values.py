@@ -14,19 +14,56 @@ __all__ = ["check_learning", "check_values", "evaluated", "mode", "one_line", "s
 
 
 def one_line(error: BaseException) -> str:
-    """Return what an exception says, in one line."""
+    """Return what an exception says, in one line.
+
+    Parameters
+    ----------
+    error : BaseException
+
+    Returns
+    -------
+    str
+        Its class, and its message where it has one.
+
+    Examples
+    --------
+    >>> one_line(ValueError("no   such file"))
+    'ValueError: no such file'
+    """
     said = " ".join(str(error).split())
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 def same(one: Tensor, other: Tensor) -> bool:
-    """Tell whether two tensors hold the same numbers, NaN being the same as NaN."""
+    """Tell whether two tensors hold the same numbers, NaN being the same as NaN.
+
+    Parameters
+    ----------
+    one, other : torch.Tensor
+        Of shapes that broadcast.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> same(torch.tensor([1.0, torch.nan]), torch.tensor([1.0, torch.nan]))
+    True
+    """
     return bool(((one == other) | (one.isnan() & other.isnan())).all())
 
 
 @contextmanager
 def mode(module: nn.Module, *, training: bool) -> Iterator[None]:
-    """Put a module into training or evaluation mode, and back into training mode afterwards."""
+    """Put a module into training or evaluation mode, and back into training mode afterwards.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+    training : bool
+        Which of the two.
+    """
     module.train(training)
     try:
         yield
@@ -106,9 +143,22 @@ def evaluated(
 def check_learning(said: str, module: nn.Module, inputs: Tensor, shape: tuple[int, ...]) -> None:
     """Refuse an activation whose values do not change with anything that it learns.
 
+    Parameters
+    ----------
+    said : str
+        What to call it.
+    module : torch.nn.Module
+        Called as it is.
+    inputs : torch.Tensor
+        What it is called with.
+    shape : tuple of int
+        That the values must have.
+
     Raises
     ------
     RefusedError
+        If there are parameters to learn and none gets a gradient other than 0, or if it cannot be
+        called so.
     """
     learned = [parameter for parameter in module.parameters() if parameter.requires_grad]
     if not learned:

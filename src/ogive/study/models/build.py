@@ -64,10 +64,24 @@ def make(model: Model, activation: Activation, shape: Shape, seed: int) -> tuple
     seed : int
         Of the draw.
 
+    Returns
+    -------
+    network : torch.nn.Module
+        In float32; it ends in logits.
+    sites : Sites
+        What was put in.
+
     Raises
     ------
     ValueError
         If a person's own function returns no network, or has no place for an activation.
+
+    Examples
+    --------
+    >>> shape = Shape("vectors", (4,), 3)
+    >>> network, sites = make(Model.read("mlp:8x2"), Activation("relu"), shape, 0)
+    >>> len(sites.made)
+    2
     """
     sites = Sites(activation)
     builder = model.loaded()
@@ -124,7 +138,21 @@ def build(spec: RunSpec, shape: Shape, example: Tensor) -> tuple[nn.Module, Site
 def initialise_(
     network: nn.Module, sites: Sites, spec: RunSpec, shape: Shape, example: Tensor
 ) -> None:
-    """Draw the weights as `spec` asks, and multiply them by its gain."""
+    """Draw the weights as `spec` asks, and multiply them by its gain.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        As `make` returned it; its weights are changed.
+    sites : Sites
+        Its places of activations.
+    spec : RunSpec
+        Names the initialisation, the gain and the seed.
+    shape : Shape
+        Of the data.
+    example : torch.Tensor, shape (rows, ...)
+        The first rows of the training part.
+    """
     layers = weight_layers(network)
     if spec.initialization == "lsuv":
         lsuv_(network, example, generator=stream("lsuv", spec.seed))

@@ -66,6 +66,16 @@ def build(sites: Sites, shape: Shape, *, network: str, keeps: str = "") -> nn.Mo
 def act_layer(sites: Sites) -> Callable[..., nn.Module]:
     """Return `sites` as timm takes it: as a function, with torch's ``inplace`` by place too.
 
+    Parameters
+    ----------
+    sites : Sites
+        Makes an activation at each call.
+
+    Returns
+    -------
+    callable
+        What a model of timm takes as ``act_layer``.
+
     Examples
     --------
     >>> from ogive.study.activation import Activation

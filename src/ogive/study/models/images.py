@@ -63,6 +63,16 @@ def check_sides(name: str, shape: Shape, halvings: int, lost: int = 0) -> None:
 def scaled(channels: int, width: float) -> int:
     """Return a number of channels times a factor, rounded, and at least 1.
 
+    Parameters
+    ----------
+    channels : int
+    width : float
+        The factor.
+
+    Returns
+    -------
+    int
+
     Examples
     --------
     >>> scaled(64, 0.25), scaled(64, 0.001)

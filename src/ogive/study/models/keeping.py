@@ -42,6 +42,11 @@ def called_in_turn(
     example : torch.Tensor
         Rows of inputs.
 
+    Returns
+    -------
+    list of str
+        Without the layers that are not called.
+
     Examples
     --------
     >>> network = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 4))

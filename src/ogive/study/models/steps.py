@@ -20,6 +20,10 @@ def steps_of(shape: Shape, patch: int = 0) -> tuple[int, int]:
         Side of the squares that a picture is cut into; 0 to take its rows of pixels. Without a
         meaning for sequences.
 
+    Returns
+    -------
+    steps, features : int
+
     Raises
     ------
     ValueError
@@ -46,6 +50,17 @@ def steps_of(shape: Shape, patch: int = 0) -> tuple[int, int]:
 
 def as_steps(inputs: Tensor, patch: int = 0) -> Tensor:
     """Return a batch as (rows, steps, features), as `steps_of` counts them.
+
+    Parameters
+    ----------
+    inputs : torch.Tensor, shape (rows, channels, height, width) or (rows, steps, features)
+        Pictures, or sequences, which are returned as they are.
+    patch : int
+        Side of the squares that a picture is cut into; 0 to take its rows of pixels.
+
+    Returns
+    -------
+    torch.Tensor, shape (rows, steps, features)
 
     Examples
     --------

@@ -151,6 +151,11 @@ class Positions(nn.Module):
 def own_stream() -> torch.Generator:
     """Return a generator that is seeded by the next number of torch's own.
 
+    Returns
+    -------
+    torch.Generator
+        On the CPU.
+
     Examples
     --------
     >>> _ = torch.manual_seed(0)

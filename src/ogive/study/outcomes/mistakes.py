@@ -37,6 +37,11 @@ def wrong_answers(outputs: Tensor, targets: Tensor) -> dict[int, int]:
     targets : torch.Tensor of int64, shape (rows,)
         Classes.
 
+    Returns
+    -------
+    dict of int to int
+        By row, counted from 0: the class, or `NO_ANSWER` where a logit is not finite.
+
     Examples
     --------
     >>> import torch
@@ -57,6 +62,11 @@ def encode(mistakes: Mapping[int, int]) -> str:
     ----------
     mistakes : mapping of int to int
         From rows, counted from 0, to classes; `NO_ANSWER` for a row without an answer.
+
+    Returns
+    -------
+    str
+        Base64 of the compressed numbers.
 
     Raises
     ------
@@ -86,10 +96,24 @@ def encode(mistakes: Mapping[int, int]) -> str:
 def decode(text: str) -> dict[int, int]:
     """Return the mistakes that `encode` wrote, by ascending row.
 
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    dict of int to int
+        As `wrong_answers` returns them.
+
     Raises
     ------
     ValueError
         If it did not write `text`.
+
+    Examples
+    --------
+    >>> decode(encode({7: -1, 3: 1}))
+    {3: 1, 7: -1}
     """
     try:
         planes = zlib.decompress(base64.b64decode(text, validate=True))
