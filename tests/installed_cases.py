@@ -547,3 +547,55 @@ class Unfolded(nn.Module):
 
     def forward(self, x):
         return self.layers(x.view(-1, 1, 8, 8))
+
+
+# What training could do nothing with.
+
+
+class LateSlope(nn.Module):
+    """Makes its parameter in the first pass, when the optimiser has been made."""
+
+    def __init__(self):
+        super().__init__()
+        self.slope = None
+
+    def forward(self, x):
+        if self.slope is None:
+            self.slope = nn.Parameter(torch.tensor(0.25))
+        return torch.where(x >= 0, x, self.slope * x)
+
+
+class LateWeight(nn.Module):
+    def __init__(self, act):
+        super().__init__()
+        self.first, self.act, self.last = nn.Linear(64, 32), act(), None
+
+    def forward(self, x):
+        if self.last is None:
+            self.last = nn.Linear(32, 10)
+        return self.last(self.act(self.first(x)))
+
+
+def lazy(act):
+    return nn.Sequential(nn.LazyLinear(32), act(), nn.LazyLinear(10))
+
+
+def frozen(act):
+    network = nn.Sequential(nn.Linear(64, 32), act(), nn.Linear(32, 10))
+    for layer in (network[0], network[2]):
+        layer.requires_grad_(False)
+    return network
+
+
+def half_frozen(act):
+    network = nn.Sequential(nn.Linear(64, 32), act(), nn.Linear(32, 10))
+    network[0].requires_grad_(False)
+    return network
+
+
+def softmaxed(act):
+    return nn.Sequential(nn.Linear(64, 32), act(), nn.Linear(32, 10), nn.Softmax(-1))
+
+
+def log_softmaxed(act):
+    return nn.Sequential(nn.Linear(64, 32), act(), nn.Linear(32, 10), nn.LogSoftmax(-1))

@@ -3,6 +3,7 @@
 import math
 from pathlib import Path
 
+import installed_cases
 import numpy as np
 import pytest
 import torch
@@ -41,7 +42,7 @@ DIGITS = rows("vectors", (64,))
 
 
 def look(activation, model="mlp:64x3", dataset=DIGITS):
-    if model[0].isupper() or model in ("no_network", "one_in_a_row"):
+    if ":" not in model and hasattr(installed_cases, model):
         model = f"installed_cases:{model}"
     inspect(RunSpec(activation=activation, model=model), dataset)
 
@@ -402,6 +403,29 @@ def test_places_that_are_not_what_they_should_be(model, says):
 )
 def test_learned_parameters_that_are_not_what_they_should_be(activation, model, says):
     assert says in refusal(activation, model)
+
+
+# What training could do nothing with.
+
+
+@pytest.mark.parametrize(
+    ("activation", "model", "says"),
+    [
+        ("gelu", "lazy", "0.weight of the network has no shape yet"),
+        ("gelu", "frozen", "nothing of the network asks for a gradient: it cannot be trained"),
+        ("prelu", "frozen", "nothing but the activation would learn"),
+        ("gelu", "softmaxed", "the network ends in softmax, and the loss, cross-entropy, takes"),
+        ("gelu", "LateWeight", "in its first pass, when its optimiser has been made"),
+        ("installed_cases:LateSlope", "mlp:64x2", "no parameter of the network: it would never be"),
+    ],
+)
+def test_what_training_could_do_nothing_with(activation, model, says):
+    assert says in refusal(activation, model)
+
+
+@pytest.mark.parametrize("model", ["half_frozen", "log_softmaxed"])
+def test_what_is_unusual_and_learns_is_not_refused(model):
+    look("gelu", model)
 
 
 # The parts.

@@ -6,10 +6,10 @@ of channels went into the slope (docs/installed.md has the sources). None of tha
 of accuracies. So each network is run once on a few rows, each activation is evaluated as it sits
 in it, and the study stops with the reason where something is not what it is called.
 
-The parts: `places`, one pass that is watched; `sharing`, who calls and who holds what; `left`,
-activations that stayed when the others were replaced; `values`, one evaluation; `trial`, the grid
-and what must come out; `recorded` and `unrecorded`, activations with and without a record;
-`resemblance`, what it is instead.
+The parts: `places`, one pass that is watched; `sharing`, who calls and who holds what; `learning`,
+whether training can do anything with it; `left`, activations that stayed when the others were
+replaced; `values`, one evaluation; `trial`, the grid and what must come out; `recorded` and
+`unrecorded`, activations with and without a record; `resemblance`, what it is instead.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from torch import nn
 from ogive import catalog
 from ogive.study.data import Dataset
 from ogive.study.engines.base import RefusedError
+from ogive.study.installed.learning import check_head, check_shapes, check_weights
 from ogive.study.installed.left import check_left
 from ogive.study.installed.places import places_of, watched
 from ogive.study.installed.recorded import check_recorded
@@ -66,12 +67,17 @@ def inspect(spec: RunSpec, dataset: Dataset) -> None:
         torch.manual_seed(seed_for("inspection", spec.seed))
         label = spec.activation.label
         recurrent, keeps = _as_declared(spec.model)
+        check_shapes(network)
         places = places_of(network, sites)
+        # As an optimiser would have them, which is made before the first pass.
+        registered = frozenset(map(id, network.parameters()))
         seen = watched(network, sites, places, dataset, spec)
         check_calls(label, places, seen)
         check_sharing(label, places, recurrent=recurrent)
         check_left(network, places, seen, keeps)
-        check_parameters(spec.activation, network, places)
+        check_parameters(spec.activation, registered, places)
+        check_weights(network, places, seen, registered)
+        check_head(spec.activation.record, seen.outputs, seen.targets)
         check: Callable[..., None] = (
             check_unrecorded if spec.activation.record is None else check_recorded
         )

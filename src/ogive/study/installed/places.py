@@ -107,12 +107,16 @@ class Watched:
         Calls of modules that are activations of torch or Ogive, made for a place or not.
     fused : list of Call
         Calls of layers that hold activations of their own.
+    outputs, targets : torch.Tensor
+        What the network returned, with its graph, and the classes of these rows.
     """
 
     nodes: list[Node] = field(default_factory=list)
     ended: dict[Node, str] = field(default_factory=dict)
     activations: list[tuple[str, nn.Module, Call]] = field(default_factory=list)
     fused: list[Call] = field(default_factory=list)
+    outputs: Tensor = field(default_factory=lambda: torch.empty(0))
+    targets: Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.int64))
 
 
 def places_of(network: nn.Module, sites: Sites) -> list[Place]:
@@ -190,6 +194,7 @@ def watched(
         )
     _check_outputs(outputs, (*part.targets.shape, dataset.classes))
     seen.nodes = nodes_before([outputs.grad_fn])
+    seen.outputs, seen.targets = outputs, part.targets
     return seen
 
 

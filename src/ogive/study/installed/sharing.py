@@ -98,14 +98,16 @@ def check_sharing(label: str, places: list[Place], *, recurrent: bool) -> None:
             )
 
 
-def check_parameters(activation: Activation, network: nn.Module, places: list[Place]) -> None:
+def check_parameters(
+    activation: Activation, registered: frozenset[int], places: list[Place]
+) -> None:
     """Refuse learned parameters that are not trained, and activations that should not have any.
 
     Parameters
     ----------
     activation : Activation
-    network : torch.nn.Module
-        With the activation in it.
+    registered : frozenset of int
+        Identities of the network's parameters, before its first pass.
     places : list of Place
         Of the network, with their calls.
 
@@ -116,15 +118,15 @@ def check_parameters(activation: Activation, network: nn.Module, places: list[Pl
         nothing where the record is learned, or learns something where it is not.
     """
     label = activation.label
-    trained = {id(parameter) for parameter in network.parameters()}
     record = activation.function
     learns = record is not None and issubclass(MODULES[record.name], Learnable | nn.PReLU)
     for place in places:
         reached = {id(leaf) for leaf in _leaves(place)}
-        if reached - trained:
+        if reached - registered:
             raise RefusedError(
                 f"{label} at {place} computes with a tensor that asks for a gradient and is no "
-                "parameter of the network: it would never be trained; register an nn.Parameter"
+                "parameter of the network: it would never be trained; register an nn.Parameter "
+                "as the module is made"
             )
         named = [(n, p) for n, p in place.module.named_parameters() if p.requires_grad]
         for name, parameter in named:
