@@ -202,7 +202,7 @@ def run_study(
     ValueError
         If `workers` is not a whole number of at least 1, or data cannot be read.
     ModuleNotFoundError
-        If torch is missing while there is something to run.
+        If torch, or what the data need, is missing while there is something to run.
     EngineError
         If the engine cannot be had.
     StudyRefusedError
@@ -283,7 +283,7 @@ def run_specs(
     ValueError
         If `workers` is not a whole number of at least 1, or data cannot be read.
     ModuleNotFoundError
-        If torch is missing while there is something to do.
+        If torch, or what the data need, is missing while there is something to do.
     EngineError
         If the engine cannot be had.
     StudyRefusedError

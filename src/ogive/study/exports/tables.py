@@ -58,7 +58,28 @@ def summary_rows(results: Results) -> list[Row]:
 
 
 def as_csv(rows: Sequence[Row]) -> str:
-    """Return rows as CSV with a head, None as an empty field, numbers to their last digit."""
+    """Return rows as CSV with a head, None as an empty field, numbers to their last digit.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        All with the keys of the first.
+
+    Returns
+    -------
+    str
+        Empty without a row.
+
+    Raises
+    ------
+    ValueError
+        If a row has a key that the first has not.
+
+    Examples
+    --------
+    >>> as_csv([{"seed": 0, "loss": 0.1}, {"seed": 1, "loss": None}]).splitlines()
+    ['seed,loss', '0,0.1', '1,']
+    """
     out = io.StringIO()
     if rows:
         writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")

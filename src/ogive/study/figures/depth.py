@@ -23,6 +23,20 @@ def accuracy_by_depth(
     """Draw the test accuracy against depth, with one standard deviation either side.
 
     The dashed line is where training counts as working.
+
+    Parameters
+    ----------
+    series : DepthSeries
+    styles : mapping of str to LineStyle
+        By short name.
+    reference : str
+        Short name of the activation whose line is bold.
+    name, title : str
+        As for `line_panel`; what is drawn is added to the name.
+
+    Returns
+    -------
+    Picture
     """
     lines = {}
     for key, points in series.lines.items():
@@ -61,7 +75,25 @@ def reach_by_depth(
     title: str,
     limits: tuple[float, float],
 ) -> Picture:
-    """Draw the share of the gradient that reaches the first layer before training, by depth."""
+    """Draw the share of the gradient that reaches the first layer before training, by depth.
+
+    Parameters
+    ----------
+    series : DepthSeries
+    styles : mapping of str to LineStyle
+        By short name.
+    reference : str
+        Short name of the activation whose line is bold.
+    name, title : str
+        As for `line_panel`; what is drawn is added to the name.
+    limits : tuple of float
+        Ends of the logarithmic axis, onto which what lies beyond is moved.
+
+    Returns
+    -------
+    Picture
+        Without points where nothing of the gradient arrives.
+    """
     lines = {
         key: Line(
             [p.depth for p in points],

@@ -127,6 +127,16 @@ def share_panels(
 def layer_ticks(depth: int) -> list[int]:
     """Return every layer while there is room, then every few, always the first and the last.
 
+    Parameters
+    ----------
+    depth : int
+        Number of layers.
+
+    Returns
+    -------
+    list of int
+        Ascending, from 1 to `depth`.
+
     Examples
     --------
     >>> layer_ticks(20)

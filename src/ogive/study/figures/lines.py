@@ -44,7 +44,28 @@ class Line:
         return any(math.isfinite(value) for value in self.y)
 
     def end(self, towards: float) -> tuple[float, float]:
-        """Return the last point that can be drawn, on the side of `towards`."""
+        """Return the last point that can be drawn, on the side of `towards`.
+
+        Parameters
+        ----------
+        towards : float
+            In the unit of `x`.
+
+        Returns
+        -------
+        x, y : float
+            Of the point whose x is nearest to it.
+
+        Raises
+        ------
+        ValueError
+            If no point can be drawn.
+
+        Examples
+        --------
+        >>> Line([1, 2, 3], [0.5, 0.7, math.nan]).end(3)
+        (2, 0.7)
+        """
         points = [(x, y) for x, y in zip(self.x, self.y, strict=True) if math.isfinite(y)]
         return min(points, key=lambda point: abs(point[0] - towards))
 
@@ -75,7 +96,21 @@ class Axis:
 
 
 def label_room(names: Collection[str]) -> float:
-    """Return the pixels that names take beside a panel, with their markers."""
+    """Return the pixels that names take beside a panel, with their markers.
+
+    Parameters
+    ----------
+    names : collection of str
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> round(label_room(["relu", "sigmoid"]), 1)
+    78.3
+    """
     return 30 + 6.9 * max((len(name) for name in names), default=0)
 
 
@@ -154,7 +189,15 @@ def line_panel(
 
 
 def subtitled(axes: Axes, title: str, subtitle: str) -> None:
-    """Write a title above a panel, and what belongs to it below in muted ink."""
+    """Write a title above a panel, and what belongs to it below in muted ink.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Of the panel.
+    title, subtitle : str
+        The second may be empty, and then takes no room.
+    """
     axes.set_title(title, pad=22 if subtitle else 12)
     if subtitle:
         axes.annotate(

@@ -53,7 +53,21 @@ class MapPicture:
 
 
 def map_picture(picture: Landscape, name: str, title: str) -> MapPicture:
-    """Draw a map; see `ogive.page.landscape.map_png`."""
+    """Draw a map; see `ogive.page.landscape.map_png`.
+
+    Parameters
+    ----------
+    picture : Landscape
+        The output of a network over a square.
+    name : str
+        Unique in the report.
+    title : str
+        What the map is of, for the description.
+
+    Returns
+    -------
+    MapPicture
+    """
     described = (
         f"Activation map of {title}: mean output {picture.mean:.2f}, spread {picture.spread:.2g}."
     )

@@ -146,6 +146,11 @@ def cell_result(cell: Cell, name: str, found: Found) -> CellResult:
         Its short name.
     found : Found
         What is there of the study.
+
+    Returns
+    -------
+    CellResult
+        Without a difference from the reference.
     """
     measure, stored = found.measure, found.stored
     runs = tuple(stored[spec.key] for spec in cell.specs if spec.key in stored)
@@ -181,7 +186,22 @@ def cell_result(cell: Cell, name: str, found: Found) -> CellResult:
 
 
 def compared(cell: CellResult, reference: CellResult, measure: Measure) -> CellResult:
-    """Return the cell with its paired difference from the reference of its setting."""
+    """Return the cell with its paired difference from the reference of its setting.
+
+    Parameters
+    ----------
+    cell : CellResult
+        As `cell_result` returned it.
+    reference : CellResult
+        Of the same setting.
+    measure : Measure
+        What is compared.
+
+    Returns
+    -------
+    CellResult
+        As it is where either has no mean, or they share no seed; p is not adjusted yet.
+    """
     if cell.mean is None or reference.mean is None:
         return cell
     here, there = dict(cell.values), dict(reference.values)

@@ -92,7 +92,17 @@ class Cost:
     machine: Machine
 
     def fits(self, setting: Setting) -> bool:
-        """Tell whether it is the cost of a setting's network under its recipe."""
+        """Tell whether it is the cost of a setting's network under its recipe.
+
+        Parameters
+        ----------
+        setting : Setting
+
+        Returns
+        -------
+        bool
+            Model, batch size, optimiser, momentum and precision have to be the same.
+        """
         recipe = setting.recipe
         asked = (recipe.batch_size, recipe.optimizer, recipe.momentum, recipe.precision)
         had = (self.batch_size, self.optimizer, self.momentum, self.precision)
@@ -117,6 +127,11 @@ def costs_of(
         In any order, of whatever studies and machines.
     here : Machine, optional
         The machine on which it is asked; this one by default.
+
+    Returns
+    -------
+    tuple of Cost
+        In the order of the settings; without the networks of which there is no record.
     """
     here = here or Machine.this()
     known: dict[str, list[Mapping[str, Any]]] = {}

@@ -36,6 +36,19 @@ def curve(runs: Sequence[dict[str, Any]], quantity: str, epochs: int) -> Curve:
     A run that has diverged trains no further. Its accuracy stays that of the network it ended with,
     as in the tables; a loss it has none. Without it, one collapse would lift the mean of the rest.
 
+    Parameters
+    ----------
+    runs : sequence of dict
+        Of one cell.
+    quantity : {"train_loss", "validation_loss", "validation_accuracy"}
+        Its name in a stored run.
+    epochs : int
+        How many the curve has.
+
+    Returns
+    -------
+    Curve
+
     Examples
     --------
     >>> runs = [{"curves": {"validation_accuracy": c}} for c in ([0.5, 0.9], [0.1])]

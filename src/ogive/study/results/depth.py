@@ -89,6 +89,16 @@ class DepthSeries:
         """Return the depth from which on training no longer works; None where the deepest does.
 
         Depths without a run are passed over.
+
+        Parameters
+        ----------
+        name : str
+            Short name of the activation.
+
+        Returns
+        -------
+        int or None
+            A number of hidden layers.
         """
         stop = None
         for point in reversed(self.lines[name]):
@@ -98,7 +108,18 @@ class DepthSeries:
         return stop
 
     def dips(self, name: str) -> tuple[int, ...]:
-        """Return the depths at which training does not work though it does at a deeper one."""
+        """Return the depths at which training does not work though it does at a deeper one.
+
+        Parameters
+        ----------
+        name : str
+            Short name of the activation.
+
+        Returns
+        -------
+        tuple of int
+            Numbers of hidden layers, ascending.
+        """
         working = [point.depth for point in self.lines[name] if self.works(point)]
         deepest = max(working, default=0)
         return tuple(p.depth for p in self.lines[name] if p.depth < deepest and not self.works(p))

@@ -40,16 +40,57 @@ class Measure:
     short: str
 
     def of(self, judgement: Mapping[str, Any]) -> float | None:
-        """Return the quantity from a run's ``test`` or ``validation``; None where not finite."""
+        """Return the quantity that a run was judged by; None where it is not finite.
+
+        Parameters
+        ----------
+        judgement : mapping
+            What a run holds under ``test`` or ``validation``.
+
+        Returns
+        -------
+        float or None
+            An accuracy in [0, 1], or a loss in nats.
+
+        Examples
+        --------
+        >>> ACCURACY.of({"accuracy": 0.97, "loss": 0.1})
+        0.97
+        """
         value = judgement[self.key]
         return None if value is None else float(value)
 
     def gain(self, difference: float) -> float:
-        """Return a difference with the sign turned so that positive is better."""
+        """Return a difference with the sign turned so that positive is better.
+
+        Parameters
+        ----------
+        difference : float
+            In [−1, 1] of accuracies, in nats of losses.
+
+        Returns
+        -------
+        float
+
+        Examples
+        --------
+        >>> ACCURACY.gain(0.01), LOSS.gain(0.01)
+        (0.01, -0.01)
+        """
         return difference if self.higher_is_better else -difference
 
     def level(self, value: float | None) -> str:
         """Write a value without its unit.
+
+        Parameters
+        ----------
+        value : float or None
+            In [0, 1] of an accuracy, in nats of a loss.
+
+        Returns
+        -------
+        str
+            A dash for None.
 
         Examples
         --------
@@ -63,6 +104,16 @@ class Measure:
     def size(self, value: float | None) -> str:
         """Write a spread, or the size of a difference, without sign and unit.
 
+        Parameters
+        ----------
+        value : float or None
+            In [−1, 1] of an accuracy, in nats of a loss.
+
+        Returns
+        -------
+        str
+            A dash for None.
+
         Examples
         --------
         >>> ACCURACY.size(-0.00282), LOSS.size(0.00282)
@@ -72,6 +123,16 @@ class Measure:
 
     def difference(self, value: float | None) -> str:
         """Write a difference with its sign and without its unit.
+
+        Parameters
+        ----------
+        value : float or None
+            In [−1, 1] of an accuracy, in nats of a loss.
+
+        Returns
+        -------
+        str
+            Without a sign where it rounds to 0; a dash for None.
 
         Examples
         --------
@@ -92,6 +153,15 @@ class Measure:
 
     def said(self, value: float | None) -> str:
         """Write a value as a sentence has it, in bits per character too where it is a loss.
+
+        Parameters
+        ----------
+        value : float or None
+            In [0, 1] of an accuracy, in nats of a loss.
+
+        Returns
+        -------
+        str
 
         Examples
         --------

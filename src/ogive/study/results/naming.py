@@ -17,6 +17,16 @@ __all__ = ["activation_names", "data_name", "sentence_case", "setting_titles"]
 def activation_names(activations: Sequence[Activation]) -> dict[str, str]:
     """Return a short name for each activation, by its label, all of them different.
 
+    Parameters
+    ----------
+    activations : sequence of Activation
+        Of a study.
+
+    Returns
+    -------
+    dict of str to str
+        The label itself where two would have one short name.
+
     Examples
     --------
     >>> found = activation_names([Activation.read("relu"), Activation.read("elu:alpha=2")])
@@ -49,6 +59,16 @@ def data_name(data: Data) -> str:
 
 def setting_titles(settings: Sequence[Setting]) -> dict[Setting, str]:
     """Return what tells each setting from the others; empty where there is one only.
+
+    Parameters
+    ----------
+    settings : sequence of Setting
+        Of a study.
+
+    Returns
+    -------
+    dict of Setting to str
+        What they differ in, each part after a comma.
 
     Examples
     --------

@@ -135,7 +135,23 @@ Mistakes = Mapping[int, int]
 
 
 def mistakes_of(runs: Iterable[Run]) -> dict[str, Mistakes]:
-    """Return the wrong predictions of the runs that kept them, by key."""
+    """Return the wrong predictions of the runs that kept them, by key.
+
+    Parameters
+    ----------
+    runs : iterable of dict
+        Stored runs.
+
+    Returns
+    -------
+    dict of str to dict of int to int
+        For each key the class that a row is taken for, by row; see `decode`.
+
+    Raises
+    ------
+    ValueError
+        If what a run kept cannot be read.
+    """
     return {run["key"]: decode(run["mistakes"]) for run in runs if run.get("mistakes") is not None}
 
 

@@ -47,7 +47,21 @@ class Agreement:
 
 
 def agreements(settings: Sequence[SettingResult], measure: Measure) -> tuple[Agreement, ...]:
-    """Return the rank correlation of every two settings that compare their activations."""
+    """Return the rank correlation of every two settings that compare their activations.
+
+    Parameters
+    ----------
+    settings : sequence of SettingResult
+        Of a study.
+    measure : Measure
+        What is compared.
+
+    Returns
+    -------
+    tuple of Agreement
+        In the order of the settings. Pairs that share fewer than `FEWEST` activations with a mean
+        are left out.
+    """
     compared = [result for result in settings if result.compares]
     values = {
         result.number: {
@@ -78,6 +92,16 @@ def agreements(settings: Sequence[SettingResult], measure: Measure) -> tuple[Agr
 
 def least_adjusted(found: Sequence[Agreement]) -> float:
     """Return the smallest p that Holm's adjustment leaves of any pair, were its orders the same.
+
+    Parameters
+    ----------
+    found : sequence of Agreement
+        All pairs of settings of a study.
+
+    Returns
+    -------
+    float
+        In [0, 1]; 0 where no pair has a correlation.
 
     Examples
     --------

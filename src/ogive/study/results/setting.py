@@ -114,6 +114,14 @@ class SettingResult:
     def cell(self, label: str) -> CellResult:
         """Return the result of the activation with this label.
 
+        Parameters
+        ----------
+        label : str
+
+        Returns
+        -------
+        CellResult
+
         Raises
         ------
         ValueError
@@ -154,6 +162,10 @@ def setting_result(
         Label.
     there : Found
         What is there of the study.
+
+    Returns
+    -------
+    SettingResult
     """
     measure = there.measure
     alone = [cell_result(cell, names[cell.activation.label], there) for cell in cells]

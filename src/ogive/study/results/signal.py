@@ -48,14 +48,35 @@ class Signal:
 
 @dataclass(frozen=True)
 class Signals:
-    """One network before its first step and after its last."""
+    """One network before its first step and after its last.
+
+    Attributes
+    ----------
+    start, end : Signal
+        On the same rows.
+    """
 
     start: Signal
     end: Signal
 
 
 def signals(run: Mapping[str, Any]) -> Signals | None:
-    """Return the signal of a stored run; None where none was recorded."""
+    """Return the signal of a stored run; None where none was recorded.
+
+    Parameters
+    ----------
+    run : mapping
+        As it is stored.
+
+    Returns
+    -------
+    Signals or None
+
+    Examples
+    --------
+    >>> signals({"signal": None}) is None
+    True
+    """
     kept = run.get("signal")
     if not kept or not kept["start"]["gradient_rms"]:
         return None

@@ -41,13 +41,40 @@ class Ending:
         return statistics.fmean(known) if known and len(known) == len(self.values) else None
 
     def aim(self, measure: Measure) -> float | None:
-        """Return the value that counts as arrived if it is more than a blind guess reaches."""
+        """Return the value that counts as arrived if it is more than a blind guess reaches.
+
+        Parameters
+        ----------
+        measure : Measure
+            What the values are of.
+
+        Returns
+        -------
+        float or None
+            None without a mean.
+
+        Examples
+        --------
+        >>> from ogive.study.results import ACCURACY
+        >>> round(Ending((0.9, 0.92), 270, 10).aim(ACCURACY), 4)
+        0.8645
+        """
         if self.mean is None:
             return None
         return self.mean * SHARE if measure.higher_is_better else self.mean / SHARE
 
     def guess(self, measure: Measure) -> float:
         """Return what a blind guess reaches.
+
+        Parameters
+        ----------
+        measure : Measure
+            What the values are of.
+
+        Returns
+        -------
+        float
+            An accuracy, or a loss in nats.
 
         Examples
         --------
@@ -60,13 +87,36 @@ class Ending:
 
 @dataclass(frozen=True)
 class Target:
-    """A value on the validation part, after an epoch, that counts as arrived."""
+    """A value on the validation part, after an epoch, that counts as arrived.
+
+    Attributes
+    ----------
+    value : float
+        An accuracy in [0, 1], or a loss in nats.
+    higher_is_better : bool
+        Whether what is higher has arrived too, or what is lower.
+    """
 
     value: float
     higher_is_better: bool
 
     def met(self, value: float | None) -> bool:
-        """Tell whether a value has arrived."""
+        """Tell whether a value has arrived.
+
+        Parameters
+        ----------
+        value : float or None
+            None where it is not finite: that has not arrived.
+
+        Returns
+        -------
+        bool
+
+        Examples
+        --------
+        >>> Target(0.5, higher_is_better=False).met(0.4)
+        True
+        """
         if value is None:
             return False
         return value >= self.value if self.higher_is_better else value <= self.value
@@ -104,11 +154,22 @@ def target(reference: Ending, measure: Measure) -> Target | None:
     (`least_accuracy`), and Wilson's interval of it on that many rows above a blind guess; a loss
     has to be below that of a blind guess.
 
+    Parameters
+    ----------
+    reference : Ending
+        Of the activation that the others are compared with.
+    measure : Measure
+        What is compared.
+
+    Returns
+    -------
+    Target or None
+
     Examples
     --------
     >>> from ogive.study.results import ACCURACY
-    >>> target(Ending((0.9, 0.92), 270, 10), ACCURACY)
-    Target(value=0.8645, higher_is_better=True)
+    >>> round(target(Ending((0.9, 0.92), 270, 10), ACCURACY).value, 4)
+    0.8645
     >>> target(Ending((0.1, 0.11), 270, 10), ACCURACY) is None
     True
     """
@@ -128,6 +189,19 @@ def time_to(target: Target, runs: Sequence[dict[str, Any]], measure: Measure) ->
 
     A run that never arrives is later than every one that does, so that the median exists as soon
     as more than half of the runs arrive.
+
+    Parameters
+    ----------
+    target : Target
+        Of the setting.
+    runs : sequence of dict
+        Stored runs of one cell.
+    measure : Measure
+        What the target is of.
+
+    Returns
+    -------
+    Time or None
     """
     if not runs:
         return None

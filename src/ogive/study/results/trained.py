@@ -42,6 +42,23 @@ def least_accuracy(accuracies: Iterable[float], classes: int) -> float:
 
 
 def trained(run: Mapping[str, Any], least: float) -> bool:
-    """Tell whether a stored run ended with a finite loss and at least this test accuracy."""
+    """Tell whether a stored run ended with a finite loss and at least this test accuracy.
+
+    Parameters
+    ----------
+    run : mapping
+        As it is stored, with a test part.
+    least : float
+        In [0, 1]; see `least_accuracy`.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> trained({"outcome": "finished", "test": {"accuracy": 0.4}}, 0.5)
+    False
+    """
     accuracy: float = run["test"]["accuracy"]
     return run["outcome"] != "diverged" and accuracy >= least

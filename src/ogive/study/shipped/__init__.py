@@ -32,10 +32,25 @@ SHIPPED: tuple[str, ...] = tuple(
 def declaration_of(name: str) -> Path:
     """Return the declaration of a shipped study.
 
+    Parameters
+    ----------
+    name : str
+        One of `SHIPPED`.
+
+    Returns
+    -------
+    Path
+        Of a TOML file.
+
     Raises
     ------
     ValueError
         If there is no such study.
+
+    Examples
+    --------
+    >>> declaration_of(SHIPPED[0]).suffix
+    '.toml'
     """
     if name not in SHIPPED:
         raise ValueError(f"no study {name!r} ships with Ogive; there are {', '.join(SHIPPED)}")

@@ -59,7 +59,18 @@ class Groups:
     pairs: tuple[Pair, ...]
 
     def better(self, level: float = 0.05) -> frozenset[tuple[str, str]]:
-        """Return every (better, worse) whose adjusted p-value is below `level`."""
+        """Return every (better, worse) whose adjusted p-value is below `level`.
+
+        Parameters
+        ----------
+        level : float
+            Between 0 and 1.
+
+        Returns
+        -------
+        frozenset of (str, str)
+            Pairs of labels.
+        """
         return _better(self.pairs, level)
 
 

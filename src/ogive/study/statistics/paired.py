@@ -60,6 +60,15 @@ class Difference:
 def summarize(values: Sequence[float]) -> Summary:
     """Return size, mean and standard deviation of `values`.
 
+    Parameters
+    ----------
+    values : sequence of float
+
+    Returns
+    -------
+    Summary
+        The sum is rounded once, so that the order of the values does not matter.
+
     Examples
     --------
     >>> summarize([1.0, 3.0])
