@@ -12,9 +12,10 @@ import pytest
 
 from ogive.catalog import CATALOG
 from ogive.study import Activation, Data, Grid, Model, Recipe, RunSpec, Seeds, Study, Tuning
-from ogive.study.declaration import depth_grid
+from ogive.study.declaration import MOST_SEEDS, depth_grid
 from ogive.study.plan import plan
 from ogive.study.spec import canonical_json, spec_key
+from ogive.study.tuning import FIRST_SEED
 
 DEFAULT = Study()
 
@@ -319,6 +320,7 @@ def test_a_wrong_word_is_refused(read, word, message, tmp_path, monkeypatch):
         ({"recipe": {"epochs": 3}}, "epochs"),
         ({"cost": 1}, "cost must be true or false"),
         ({"tuning": {"rate": [1]}}, "'rate'; did you mean 'rates'"),
+        ({"tuning": {"seeds": 10_001}}, "seeds of tuning must be at most 10000"),
     ],
     ids=str,
 )
@@ -343,6 +345,14 @@ def test_a_wrong_study_is_refused_before_anything_runs(arguments, message):
         ({"seeds": {"least": 5, "most": 3, "width": 0.1}}, "3, is below 5"),
         ({"seeds": {"least": 5, "most": 9}}, "both a largest number of them above"),
         ({"seeds": {"least": 2, "most": 9, "width": 0.1}}, "at least 3 at first"),
+        ({"seeds": 1_000_000_000}, "seeds must be at most 10000, not 1000000000"),
+        ({"seeds": {"least": 5, "most": 10**6, "width": 0.1}}, "largest number .* at most 10000"),
+        ({"seeds": "5..20"}, "'5..20' is neither .* nor like 5..20@0.01"),
+        ({"models": ("mlp:1x100000000000",)}, "mlp: the layers of widths .* most 1000, not 1000"),
+        ({"models": ("mlp:" + "-".join("1" * 1001),)}, "at most 1000, not 1001"),
+        ({"models": ("lstm:layers=1001",)}, "lstm: layers must be at most 1000"),
+        ({"models": ("transformer:depth=1001",)}, "transformer: depth must be at most 1000"),
+        ({"models": ("cnn:1x17",)}, "cnn: the layers of widths must be at most 16"),
     ],
     ids=str,
 )
@@ -380,6 +390,17 @@ def test_a_spec_is_checked_like_a_study():
     for change in ({"seed": -1}, {"gain": 0}, {"part": "train"}, {"recipe": None}):
         with pytest.raises(ValueError, match=next(iter(change))):
             RunSpec(**change)
+
+
+def test_no_seed_of_a_comparison_is_one_of_tuning():
+    assert MOST_SEEDS <= FIRST_SEED
+
+
+def test_seeds_are_the_same_words_everywhere(tmp_path):
+    added = Seeds(least=5, most=20, width=0.01)
+    assert Seeds.read("5..20@0.01") == Seeds.read(" 5..20@.01 ") == added
+    assert declared(tmp_path, 'seeds = "5..20@0.01"').grids[0].seeds == added
+    assert Seeds.read("7") == Seeds.read(7) == Seeds(least=7)
 
 
 # ---- tuning and adding seeds: later runs follow from earlier results

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ogive.cli.group import mistake
 
 if TYPE_CHECKING:
-    from ogive.study import Study
+    from ogive.study import Seeds, Study
 
 _OPTIONS = {
     "data": "--data",
@@ -24,7 +23,6 @@ _OPTIONS = {
     "reference": "--reference",
     "name": "--name",
 }
-_SEEDS = re.compile(r"(\d+)(?:\.\.(\d+)@(\d*\.?\d+))?$")
 
 
 def study_asked(source: str | None, options: Mapping[str, Any]) -> Study:
@@ -116,21 +114,17 @@ def _with_depths(words: dict[str, Any], depths: tuple[int, ...] | None) -> dict[
     return {**words, "also": [*words.get("also", []), table]}
 
 
-def seeds(text: str) -> object:
+def seeds(text: str) -> Seeds:
     """Return what ``--seeds`` says: a number, or least..most@width.
 
     Examples
     --------
-    >>> seeds("5"), seeds("5..20@0.01")
-    (5, {'least': 5, 'most': 20, 'width': 0.01})
+    >>> seeds("5..20@0.01")
+    Seeds(least=5, most=20, width=0.01)
     """
-    found = _SEEDS.match(text.strip())
-    if found is None:
-        raise ValueError(f"{text!r} is neither a whole number such as 5 nor like 5..20@0.01")
-    least, most, width = found.groups()
-    if most is None:
-        return int(least)
-    return {"least": int(least), "most": int(most), "width": float(width)}
+    from ogive.study import Seeds
+
+    return Seeds.read(text)
 
 
 def fields(text: str) -> dict[str, Any]:

@@ -6,11 +6,27 @@ import difflib
 import math
 from collections.abc import Collection, Iterable
 
-__all__ = ["nearest", "number", "one_of", "several", "whole", "wholes"]
+__all__ = ["DeclarationError", "nearest", "number", "one_of", "several", "whole", "wholes"]
 
 
-def whole(label: str, value: object, lowest: int) -> int:
-    """Return `value` as an int of at least `lowest`, or say what is wrong with it.
+class DeclarationError(ValueError):
+    """A declaration that cannot be carried out.
+
+    Parameters
+    ----------
+    path : tuple of str and int
+        Where in the declaration: ``("activations", 2)`` is the third of them.
+    message : str
+        What is wrong with it.
+    """
+
+    def __init__(self, path: tuple[str | int, ...], message: str) -> None:
+        self.path = path
+        super().__init__(message)
+
+
+def whole(label: str, value: object, lowest: int, highest: float = math.inf) -> int:
+    """Return `value` as an int within its bounds, or say what is wrong with it.
 
     Parameters
     ----------
@@ -20,6 +36,8 @@ def whole(label: str, value: object, lowest: int) -> int:
         An int; neither a bool nor a float that happens to be whole.
     lowest : int
         The least that it may be.
+    highest : float
+        The most that it may be.
 
     Returns
     -------
@@ -29,7 +47,7 @@ def whole(label: str, value: object, lowest: int) -> int:
     Raises
     ------
     ValueError
-        If it is no int, or below `lowest`; the message begins with `label`.
+        If it is no int, or out of its bounds; the message begins with `label`.
 
     Examples
     --------
@@ -45,6 +63,8 @@ def whole(label: str, value: object, lowest: int) -> int:
         raise ValueError(f"{label} must be a whole number, not {value!r}")
     if value < lowest:
         raise ValueError(f"{label} must be at least {lowest}, not {value}")
+    if value > highest:
+        raise ValueError(f"{label} must be at most {highest}, not {value}")
     return value
 
 

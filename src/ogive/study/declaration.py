@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -13,9 +14,15 @@ from ogive.study.model import Model
 from ogive.study.recipe import Recipe
 from ogive.study.spec import INITIALIZATIONS, RunSpec
 
-__all__ = ["PROTOCOLS", "Grid", "Seeds", "Setting", "Study", "Tuning"]
+__all__ = ["MOST_SEEDS", "PROTOCOLS", "Grid", "Seeds", "Setting", "Study", "Tuning"]
 
 PROTOCOLS: tuple[str, ...] = ("drop-in", "tuned")
+
+MOST_SEEDS = 10_000
+"""Seeds of a cell at most, those of tuning too. Trials have numbers of their own beyond these
+(`ogive.study.tuning.FIRST_SEED`), and a slip of the keyboard is told at once."""
+
+_SEEDS = re.compile(r"(\d+)(?:\.\.(\d+)@(\d*\.?\d+))?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +32,7 @@ class Seeds:
     Parameters
     ----------
     least : int
-        Seeds that every cell gets: 0, 1, ..., least − 1.
+        Seeds that every cell gets: 0, 1, ..., least − 1; at most `MOST_SEEDS`.
     most : int
         Where adding ends; `least` by default.
     width : float
@@ -49,8 +56,8 @@ class Seeds:
     width: float = 0.0
 
     def __post_init__(self) -> None:
-        checked.whole("seeds", self.least, 1)
-        checked.whole("the largest number of seeds", self.most, 0)
+        checked.whole("seeds", self.least, 1, MOST_SEEDS)
+        checked.whole("the largest number of seeds", self.most, 0, MOST_SEEDS)
         object.__setattr__(self, "width", checked.number("the width", self.width, least=0))
         most = self.most or self.least
         object.__setattr__(self, "most", most)
@@ -90,12 +97,13 @@ class Seeds:
 
     @classmethod
     def read(cls, given: object) -> Seeds:
-        """Return seeds from a whole number or a mapping with the fields' names.
+        """Return seeds from a whole number, a mapping with the fields' names, or a text.
 
         Parameters
         ----------
-        given : Seeds, int or mapping
-            A number is that of the first seeds, to which none is added.
+        given : Seeds, int, mapping or str
+            A number is that of the first seeds, to which none is added. A text is such a number,
+            or ``5..30@0.01``: least, most and width.
 
         Returns
         -------
@@ -110,14 +118,24 @@ class Seeds:
         --------
         >>> Seeds.read({"least": 5, "most": 30, "width": 0.01})
         Seeds(least=5, most=30, width=0.01)
+        >>> Seeds.read("5..30@0.01") == Seeds.read({"least": 5, "most": 30, "width": 0.01})
+        True
         """
         if isinstance(given, Seeds):
             return given
+        if isinstance(given, str):
+            found = _SEEDS.fullmatch(given.strip())
+            if found is None:
+                raise ValueError(
+                    f"{given!r} is neither a whole number such as 5 nor like 5..20@0.01"
+                )
+            least, most, width = found.groups()
+            return cls(least=int(least), most=int(most or 0), width=float(width or 0))
         if isinstance(given, Mapping):
             for name in given:
                 checked.one_of("a field of seeds", name, ("least", "most", "width"))
             return cls(**given)
-        return cls(least=checked.whole("seeds", given, 1))
+        return cls(least=checked.whole("seeds", given, 1, MOST_SEEDS))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +175,7 @@ class Tuning:
             )
             _each_once(f"the tuned {name}", [f"{value:g}" for value in values])
             object.__setattr__(self, name, values)
-        checked.whole("the seeds of tuning", self.seeds, 1)
+        checked.whole("the seeds of tuning", self.seeds, 1, MOST_SEEDS)
 
     @property
     def trials(self) -> int:
@@ -563,9 +581,7 @@ def depth_grid(depths: Sequence[int], width: int = 128, seeds: int = 1) -> Grid:
     4
     """
     return Grid(
-        models=tuple(
-            Model.read({"name": "mlp", "widths": (width,) * depth}) for depth in depths or (2, 10)
-        ),
+        models=tuple(Model.read(f"mlp:{width}x{depth}") for depth in depths or (2, 10)),
         initializations=("default", "matched"),
         seeds=Seeds(least=seeds),
     )

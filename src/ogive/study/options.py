@@ -31,8 +31,10 @@ class Option:
         What it does, in a few words.
     choices : tuple of str
         What a choice may be.
-    least, most : float
-        The lowest and the highest whole number or number.
+    least : float
+        The lowest whole number or number.
+    most : float
+        The highest whole number; of widths, the largest number of layers.
     """
 
     name: str
@@ -68,9 +70,9 @@ class Option:
         """
         match self.kind:
             case "whole":
-                return self._bounded(checked.whole(self.name, _number(value), int(self.least)))
+                return checked.whole(self.name, _number(value), int(self.least), self.most)
             case "number":
-                return self._bounded(checked.number(self.name, _number(value), least=self.least))
+                return checked.number(self.name, _number(value), least=self.least)
             case "choice":
                 return checked.one_of(self.name, value, self.choices)
             case "flag":
@@ -78,16 +80,11 @@ class Option:
                     return value
                 return checked.one_of(self.name, value, ("yes", "no")) == "yes"
             case "widths":
-                return _widths(self.name, value)
+                return _widths(self.name, value, self.most)
             case "text":
                 if not isinstance(value, str) or not value:
                     raise ValueError(f"{self.name} must be a text that is not empty, not {value!r}")
                 return value
-
-    def _bounded(self, value: float) -> float:
-        if value > self.most:
-            raise ValueError(f"{self.name} must be at most {self.most:g}, not {value:g}")
-        return value
 
     def write(self, value: Value) -> str:
         """Return `value` as it stands in a word.
@@ -246,14 +243,18 @@ def _number(value: object) -> Any:
     return value
 
 
-def _widths(name: str, value: object) -> tuple[int, ...]:
-    if not isinstance(value, str):
-        return checked.wholes(name, value)
-    repeated = re.fullmatch(r"(\d+)x(\d+)", value)
-    listed = re.fullmatch(r"\d+(-\d+)*", value)
-    if repeated:
-        width, layers = map(int, repeated.groups())
-        return checked.wholes(name, (width,) * layers)
-    if listed:
-        return checked.wholes(name, map(int, value.split("-")))
-    raise ValueError(f"{name} must be like 64x3 or 128-64, not {value!r}")
+def _widths(name: str, value: object, most: float) -> tuple[int, ...]:
+    given = value
+    if isinstance(value, str):
+        repeated = re.fullmatch(r"(\d+)x(\d+)", value)
+        if repeated:
+            # Said before they are put into a row: a slip may ask for more than there is room for.
+            width, layers = map(int, repeated.groups())
+            given = (width,) * checked.whole(f"the layers of {name}", layers, 1, most)
+        elif re.fullmatch(r"\d+(-\d+)*", value):
+            given = map(int, value.split("-"))
+        else:
+            raise ValueError(f"{name} must be like 64x3 or 128-64, not {value!r}")
+    found = checked.wholes(name, given)
+    checked.whole(f"the layers of {name}", len(found), 1, most)
+    return found

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 
 from ogive.study.options import Option
 
-__all__ = ["MODELS", "ModelKind"]
+__all__ = ["MODELS", "MOST_LAYERS", "ModelKind"]
+
+MOST_LAYERS = 1000
+"""Layers or blocks of one network at most: ten thousand take minutes before anything is trained."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ MODELS: dict[str, ModelKind] = _table(
         takes=("vectors", "images", "sequences"),
         builder="ogive.study.models.mlp:build",
         options=(
-            Option("widths", "widths", (128, 128), "units of each hidden layer"),
+            Option("widths", "widths", (128, 128), "units of each hidden layer", most=MOST_LAYERS),
             Option(
                 "norm",
                 "choice",
@@ -93,7 +96,7 @@ MODELS: dict[str, ModelKind] = _table(
         builder="ogive.study.models.recurrent:lstm",
         options=(
             Option("width", "whole", 64, "units of each layer"),
-            Option("layers", "whole", 1, "recurrent layers upon each other"),
+            Option("layers", "whole", 1, "recurrent layers upon each other", most=MOST_LAYERS),
         ),
         weight=40.0,
         keeps=("sigmoid",),
@@ -107,7 +110,7 @@ MODELS: dict[str, ModelKind] = _table(
         builder="ogive.study.models.recurrent:gru",
         options=(
             Option("width", "whole", 64, "units of each layer"),
-            Option("layers", "whole", 1, "recurrent layers upon each other"),
+            Option("layers", "whole", 1, "recurrent layers upon each other", most=MOST_LAYERS),
         ),
         weight=25.0,
         keeps=("sigmoid",),
@@ -120,7 +123,7 @@ MODELS: dict[str, ModelKind] = _table(
         builder="ogive.study.models.transformer:build",
         options=(
             Option("width", "whole", 64, "features of a token"),
-            Option("depth", "whole", 2, "blocks"),
+            Option("depth", "whole", 2, "blocks", most=MOST_LAYERS),
             Option("heads", "whole", 4, "heads of each attention; they divide the width"),
             Option(
                 "patch", "whole", 4, "side of an image's square tokens; 0 for its rows", least=0
@@ -136,7 +139,7 @@ MODELS: dict[str, ModelKind] = _table(
         builder="ogive.study.models.charlm:build",
         options=(
             Option("width", "whole", 128, "features of a token"),
-            Option("depth", "whole", 4, "blocks"),
+            Option("depth", "whole", 4, "blocks", most=MOST_LAYERS),
             Option("heads", "whole", 4, "heads of each attention; they divide the width"),
             Option("dropout", "number", 0.0, "share set to 0 in training, below 1", least=0),
             Option("tied", "flag", False, "the output layer's weight is the embedding's"),
@@ -150,7 +153,7 @@ MODELS: dict[str, ModelKind] = _table(
         takes=("images",),
         builder="ogive.study.models.cnn:build",
         options=(
-            Option("widths", "widths", (16, 32, 64), "channels of each block"),
+            Option("widths", "widths", (16, 32, 64), "channels of each block", most=16),
             Option("norm", "choice", "batch", "before each activation", choices=("batch", "none")),
             Option("scale", "number", 1.0, "of the logits; airbench has 1/9", least=0.001),
         ),
