@@ -405,6 +405,56 @@ def test_report_of_a_damaged_store_says_what_is_missing(folder: Path) -> None:
     assert "Incomplete." in (folder / "report.html").read_text(encoding="utf-8")
 
 
+def test_a_study_that_is_refused_leaves_the_one_that_is_there(folder: Path) -> None:
+    before = (folder / "study.json").read_bytes()
+    (folder / "report.html").write_text("the report")
+    (folder / "mine.py").write_text("def mine(x):\n    return x * 0\n")
+    options = ("--activations", f"relu,{folder / 'mine.py'}:mine", "--model", "mlp:8x1")
+    result = ogive("study", *options, "--out", folder)
+    assert result.exit_code == 2
+    assert "gradient 0 everywhere" in result.stderr.splitlines()[-1]
+    assert (folder / "study.json").read_bytes() == before
+    assert (folder / "report.html").read_text() == "the report"
+    assert ogive("report", folder).exit_code == 0
+
+
+def test_another_declaration_that_was_written_meanwhile_is_told_of(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = study._run
+
+    def meanwhile(*arguments):
+        execution = run(*arguments)
+        declaration.save(Study(activations=("relu",)), folder)
+        return execution
+
+    monkeypatch.setattr(study, "_run", meanwhile)
+    result = ogive("study", *SMALL_OPTIONS, "--out", folder)
+    assert result.exit_code == 0, result.output
+    assert "another command has written its own declaration" in result.stderr
+    monkeypatch.undo()
+    result = ogive("study", *SMALL_OPTIONS, "--out", folder)
+    assert "another command" not in result.stderr
+
+
+def test_no_report_is_written_over_where_no_run_is_there(folder: Path) -> None:
+    (folder / "report.html").write_text("the report")
+    declaration.save(Study(activations=("tanh", "gelu")), folder)
+    refused(ogive("report", folder), "none of the", "nothing was written")
+    assert (folder / "report.html").read_text() == "the report"
+
+
+def test_a_file_that_ends_python_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text("import sys\ndef mine(x):\n    return x\nsys.exit(4)\n")
+    result = ogive("study", "--activations", f"{tmp_path / 'script.py'}:mine", "--out", tmp_path)
+    refused(result, "sys.exit", "__main__")
+
+
+def test_data_for_which_there_is_no_memory_is_one_line(tmp_path: Path) -> None:
+    result = ogive("study", "--data", "blobs:rows=20000000000000", "--out", tmp_path)
+    refused(result, "memory")
+
+
 def test_report_refuses_what_is_no_study(tmp_path: Path, folder: Path) -> None:
     refused(ogive("report", tmp_path / "absent"), "no folder")
     refused(ogive("report", tmp_path), "no study", "study.json")

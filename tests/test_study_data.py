@@ -174,6 +174,32 @@ def test_what_is_no_data_is_refused(found, words):
     assert "\n" not in str(caught.value)
 
 
+def test_what_a_persons_own_data_set_raises_is_one_line():
+    class Failing:
+        def __len__(self):
+            return 8
+
+        def __getitem__(self, row):
+            if row == 3:
+                raise OSError("the disk\nis away")
+            return np.zeros(2), row % 2
+
+    class Endless(Failing):
+        def __len__(self):
+            raise NotImplementedError("of no length")
+
+    with pytest.raises(ValueError, match="mine: row 3 cannot be had: OSError: the disk is away"):
+        as_dataset("mine", Failing())
+    with pytest.raises(ValueError, match="its length cannot be had: NotImplementedError: of no"):
+        as_dataset("mine", Endless())
+
+    def leaves():
+        sys.exit(3)
+
+    with pytest.raises(ValueError, match="mine failed: SystemExit: 3"):
+        as_dataset("mine", leaves)
+
+
 def test_an_item_must_be_a_pair():
     class Single(Items):
         def __getitem__(self, row):

@@ -16,8 +16,19 @@ REPORT = "report.html"
 
 def save(study: Study, folder: Path) -> None:
     """Write the declaration of a study into its folder."""
-    text = json.dumps(study.to_dict(), indent=2, ensure_ascii=False)
-    write_whole(folder / DECLARATION, text + "\n")
+    write_whole(folder / DECLARATION, _text(study))
+
+
+def is_that_of(study: Study, folder: Path) -> bool:
+    """Tell whether the declaration in a folder is that of `study`."""
+    try:
+        return (folder / DECLARATION).read_text(encoding="utf-8") == _text(study)
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _text(study: Study) -> str:
+    return json.dumps(study.to_dict(), indent=2, ensure_ascii=False) + "\n"
 
 
 def load(folder: Path) -> Study:

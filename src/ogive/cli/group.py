@@ -47,6 +47,10 @@ class Group(click.Group):
         except click.Abort:
             click.echo("ogive: interrupted", err=True)
             sys.exit(INTERRUPTED)
+        except MemoryError as error:
+            said = " ".join(str(error).split()) or "what was asked for does not fit"
+            click.echo(f"ogive: there is not enough memory: {said}", err=True)
+            sys.exit(MISTAKE)
         except BrokenPipeError:
             _leave_closed_pipe()
         sys.exit(result if isinstance(result, int) else 0)

@@ -53,6 +53,11 @@ def command(folder: Path, file: Path | None, export: bool) -> None:
         raise mistake(error) from None
     if results.missing:
         missing = len(results.missing)
+        if missing == results.total:
+            raise mistake(
+                f"{store_file} holds none of the {missing} runs that "
+                f"{folder / declaration.DECLARATION} asks for: nothing was written"
+            )
         verb = "is" if missing == 1 else "are"
         click.echo(f"{missing} of {results.total} runs {verb} missing", err=True)
     write_report(results, target, folder if export else None)

@@ -17,7 +17,8 @@ from ogive.cli.parsing import names, wholes_or_none
 from ogive.cli.written import EXPORT_HELP, write_report
 
 if TYPE_CHECKING:
-    from ogive.study import Execution, Failure, Store, Study
+    from ogive.study import Counts, Execution, Failure, Store, Study
+    from ogive.study.engine import Spec
 
 _LIBRARIES = ("torch", "scipy", "matplotlib", "jinja2")
 _POSITIVE = click.IntRange(min=1)
@@ -159,10 +160,15 @@ def run(
         if fresh:
             _set_aside(folder)
         with _open(folder / declaration.STORE) as store:
-            declaration.save(study, folder)
             _fill(store, study, source)
             execution = _run(study, store, workers, engine, address, folder)
             runs = store.runs()
+    if not declaration.is_that_of(study, folder):
+        click.echo(
+            f"ogive: another command has written its own declaration into {folder} meanwhile, and "
+            "`ogive report` will tell of that one; the runs of both are kept",
+            err=True,
+        )
     _finish(study, runs, report, folder if export else None)
     if execution.failures:
         _complain(execution.failures)
@@ -223,16 +229,30 @@ def _run(
     from ogive.cli.progress import Bar
     from ogive.study import StoreError, StudyInterrupted, StudyRefusedError, engines, run_study
 
-    bar = Bar()
+    class Declaring(Bar):
+        """Writes the declaration with the first run: a study that is refused leaves the old one."""
+
+        declared = False
+
+        def started(self, spec: Spec, counts: Counts) -> None:
+            if not self.declared:
+                declaration.save(study, folder)
+                self.declared = True
+            super().started(spec, counts)
+
+    bar = Declaring()
     try:
         with contextlib.closing(bar):
-            return run_study(
+            execution = run_study(
                 study,
                 store,
                 workers=workers,
                 engine=engines.by_name(engine, address=address),
                 progress=bar,
             )
+        if not bar.declared:
+            declaration.save(study, folder)
+        return execution
     except StudyInterrupted as interruption:
         counts = interruption.counts
         click.echo(

@@ -224,6 +224,11 @@ def _module(place: str) -> ModuleType:
         return _file(os.path.abspath(place)) if place.endswith(".py") else _named(place)
     except ValueError:
         raise
+    except SystemExit:
+        raise ValueError(
+            f"importing {place} ends Python by sys.exit: put what it does as a script under "
+            "`if __name__ == '__main__':`"
+        ) from None
     except Exception as error:  # whatever a person's own code raises as it is imported
         said = " ".join(str(error).split())
         raise ValueError(f"importing {place} failed: {type(error).__name__}: {said}") from error

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -52,7 +53,7 @@ def as_dataset(name: str, found: Any) -> Dataset:
     if callable(found):
         try:
             found = found()
-        except Exception as error:  # whatever a person's own code raises
+        except (Exception, SystemExit) as error:  # whatever a person's own code raises
             said = " ".join(str(error).split())
             raise ValueError(f"{name} failed: {type(error).__name__}: {said}") from error
     try:
@@ -105,15 +106,24 @@ def _is_indexed(found: Any) -> bool:
     )
 
 
+def _given(what: str, take: Callable[..., Any], *arguments: Any) -> Any:
+    """Return what a person's own code gives, or say in one line how it failed."""
+    try:
+        return take(*arguments)
+    except (Exception, SystemExit) as error:  # whatever a person's own code raises
+        said = " ".join(str(error).split())
+        raise ValueError(f"{what} cannot be had: {type(error).__name__}: {said}") from error
+
+
 def _items(dataset: Any) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return the inputs and targets of a torch Dataset, item by item."""
-    number = len(dataset)
+    number = int(_given("its length", len, dataset))
     if not number:
         raise ValueError("a data set without rows")
     inputs: NDArray[Any] | None = None
     targets = []
     for row in range(number):
-        item = dataset[row]
+        item = _given(f"row {row}", operator.getitem, dataset, row)
         if not isinstance(item, tuple | list) or len(item) != 2:
             raise ValueError(
                 f"row {row} is of type {type(item).__name__}; expected an input and its class"
