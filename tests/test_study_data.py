@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import doctest
-import importlib
 import json
 import subprocess
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -417,17 +414,6 @@ def test_what_is_missing_is_said_with_how_to_get_it(monkeypatch):
         Data.read("fashion-mnist")
     refused_line = str(one.value)
     assert "\n" not in refused_line
-
-
-# ---- what the docstrings show
-
-
-@pytest.mark.parametrize(
-    "file", sorted(Path(kind.__file__).parent.glob("*.py")), ids=lambda f: f.stem
-)
-def test_examples_run(file):
-    module = "ogive.study.data" + ("" if file.stem == "__init__" else f".{file.stem}")
-    assert doctest.testmod(importlib.import_module(module)).failed == 0
 
 
 # ---- the command

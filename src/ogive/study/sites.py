@@ -25,8 +25,8 @@ class Gate(nn.Module):
     Examples
     --------
     >>> import torch
-    >>> Gate("reglu")(torch.tensor([2.0, 3.0, -1.0, 1.0]))
-    tensor([-0., 3.])
+    >>> Gate("reglu")(torch.tensor([2.0, 3.0, 0.5, 1.0]))
+    tensor([1., 3.])
     """
 
     def __init__(self, name: str) -> None:

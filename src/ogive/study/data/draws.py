@@ -15,7 +15,7 @@ __all__ = ["normal", "uniform"]
 
 
 def uniform(name: str, *shape: int) -> NDArray[np.float64]:
-    """Return numbers that are uniform on (0, 1), independent for different names.
+    """Return numbers that are uniform on (0, 1], independent for different names.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def uniform(name: str, *shape: int) -> NDArray[np.float64]:
     """
     count = int(np.prod(shape))
     bits = np.frombuffer(hashlib.shake_256(name.encode()).digest(8 * count), "<u8")
-    # The 53 bits of a float64, in the middle of their interval: neither 0 nor 1 comes out.
+    # The 53 bits of a float64, in the middle of their interval: the last rounds to 1.
     return (((bits >> np.uint64(11)).astype(np.float64) + 0.5) / 2.0**53).reshape(shape)
 
 

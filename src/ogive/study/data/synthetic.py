@@ -303,7 +303,7 @@ def _balanced(rows: int, classes: int) -> NDArray[np.int64]:
 
 def _at_least_two(classes: int) -> None:
     if classes < 2:
-        raise ValueError("classes must be at least 2, not 1")
+        raise ValueError(f"classes must be at least 2, not {classes}")
 
 
 def _phi(value: float) -> float:
