@@ -188,6 +188,10 @@ def _runs_in(file: Path) -> int:
         ("--workers 0", ("--workers", "0")),
         ("--nonsense", ("--nonsense",)),
         ("one.toml two.toml", ("two.toml",)),
+        ("--seeds 1000000000", ("--seeds", "at most 10000")),
+        ("--depths 2,100000", ("at most 1000", "100000")),
+        ("--recipe lr=0.1", ("--recipe", "lr is called learning_rate here")),
+        ("--init default,default", ("--init", "twice: default")),
     ],
 )
 def test_study_refuses_before_any_work(
@@ -196,6 +200,17 @@ def test_study_refuses_before_any_work(
     place = tmp_path / "s"
     refused(ogive("study", *options.split(), "--out", place), *words)
     assert not place.exists()
+
+
+def test_what_is_no_declaration_is_told_apart(folder: Path, tmp_path: Path) -> None:
+    refused(ogive("study", folder, "--out", tmp_path / "s"), "ogive report", "--out")
+    refused(ogive("study", tmp_path, "--out", tmp_path / "s"), "is a folder: give a TOML file")
+    refused(ogive("study", "", "--out", tmp_path / "s"), "declaration is empty")
+
+
+def test_depths_beside_a_tuned_study_are_not_tuned(tmp_path: Path) -> None:
+    study = _declared(tmp_path, "--protocol", "tuned", "--depths", "2,10")
+    assert [grid.protocols for grid in study.grids] == [("tuned",), ("drop-in",)]
 
 
 def test_study_refuses_a_folder_it_cannot_use(tmp_path: Path) -> None:

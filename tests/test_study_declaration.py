@@ -545,6 +545,7 @@ def test_a_file_declares_every_word(tmp_path):
             Grid(models=("mlp:8x1", "mlp:8-4:norm=batch"), initializations=("matched", "lsuv"),
                  protocols=("drop-in", "tuned"), seeds=Seeds(least=4, most=9, width=0.01)),
             Grid(models=("mlp:8x9",), initializations=("default",), seeds=1,
+                 protocols=("drop-in", "tuned"),
                  recipe=Recipe(epochs=2, optimizer="sgd", momentum=0.5)),
         ),
         recipe=Recipe(epochs=3, optimizer="sgd", momentum=0.9),
@@ -576,6 +577,22 @@ def test_a_file_declares_every_word(tmp_path):
         ("[[also]]", "[[more]]", 22, "'more'"),
         ("name = ", "nam = ", 2, "did you mean 'name'"),
         ("cost = false", "cost = fals", 14, "Invalid value"),
+        ("cost = false", "cost = 1", 14, "cost must be true or false, not 1"),
+        ('"whole"', '""', 2, "name must be a text"),
+        ('"whole"', "3", 2, "name must be a text that is not empty, not 3"),
+        ('"lsuv"]', '"matched"]', 10, "initializations must differ; given twice: matched"),
+        ('"tuned"]', '"drop-in"]', 11, "protocols must differ"),
+        ("'gelu'", "'relu'", 8, "activations must differ; given twice: relu"),
+        ("[0.5, 1.0]", "[0.5, 0.5]", 20, "rates must differ"),
+        ('"gelu"', '"gelluu"', 13, "gelluu"),
+        ('"gelu"', "0", 13, "an activation must be a name"),
+        ("epochs = 3", "lr = 3", 16, "lr is called learning_rate here"),
+        ("seeds = 1", "epochs = 1", 25, "epochs has its place in the table recipe"),
+        ("cost = false", "lr = 0.1", 14, "lr has its place in the table recipe, as learning_rate"),
+        ("cost = false", "rates = [1]", 14, "rates has its place in the table tuning"),
+        ("cost = false", 'init = "default"', 14, "init is called initializations here"),
+        ("cost = false", "depths = [2, 10]", 14, r"models of a table \[\[also\]\]"),
+        ("cost = false", "workers = 2", 14, "workers is for the command line alone: --workers"),
         ('"whole"', '"whole', 2, ""),
     ],
 )
@@ -590,11 +607,65 @@ def test_a_file_that_cannot_be_read_is_said_in_a_line(tmp_path):
 
     with pytest.raises(ValueError, match=r"there is no file .*absent.toml"):
         read_toml(tmp_path / "absent.toml")
-    with pytest.raises(ValueError, match="cannot read"):
+    with pytest.raises(ValueError, match="is a folder: give a TOML file"):
         read_toml(tmp_path)
+    for text in ("seeds = 1\nseeds = 2", "seeds = 1\nseeds = 2\n\n", 'seeds = 1\ndata = "wine\n'):
+        (tmp_path / "b.toml").write_text(text)
+        with pytest.raises(ValueError, match=r"b\.toml:2: "):
+            read_toml(tmp_path / "b.toml")
     (tmp_path / "b.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(ValueError, match="no text in UTF-8"):
         read_toml(tmp_path / "b.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ('data = "wine"\n\nmodels = ["mlp:8x1", "resnet8"]', 3, "resnet8 takes images, and wine"),
+        ('data = "wine"\n\nmodels = [\n"mlp:8x1",\n"resnet8"]', 5, "resnet8 takes images"),
+        ('\nname = "t"\ndata = "text"', 3, "takes vectors or images or sequences"),
+        ('data = "wine"\n[[also]]\nmodels = ["mlp"]\n[[also]]\nmodel = "lstm"', 5, "lstm takes"),
+        ('activations = ["relu",\n"swiglu"]', 2, "swiglu is a gated unit.* mlp:128x2 has no place"),
+        ('data = "wine"\n[recipe]\naugmentation = "flip"', 3, "'flip' is for images"),
+        ('data = "wine"\n[[also]]\n[also.recipe]\naugmentation = "flip"', 4, "'flip' is for"),
+        ('model = "cnn"\n[[also]]\nmodels = ["cnn:4", "mlp"]\nseeds = 0', 4, "at least 1"),
+        ("also = [{ seeds = 3 }, 7]", 1, "also must be a table, not 7"),
+    ],
+)
+def test_what_does_not_fit_together_is_said_where_it_stands(tmp_path, text, line, message):
+    with pytest.raises(ValueError, match=rf"study\.toml:{line}: .*{message}"):
+        declared(tmp_path, text)
+
+
+def test_a_further_grid_is_as_the_first_where_it_says_nothing(tmp_path):
+    study = declared(
+        tmp_path,
+        """
+        models = ["mlp:8x1", "mlp:8x2"]
+        initializations = ["default", "lsuv"]
+        protocol = "tuned"
+        seeds = 3
+        [[also]]
+        model = "mlp:8x3"
+        [[also]]
+        initialization = "matched"
+        seeds = 4
+        """,
+    )
+    first, models, draw = study.grids
+    assert models == replace(first, models=("mlp:8x3",))
+    assert draw == replace(first, initializations=("matched",), seeds=4)
+
+
+def test_a_byte_order_mark_is_no_word(tmp_path):
+    from ogive.study.toml import read_toml
+
+    file = tmp_path / "study.toml"
+    file.write_bytes(b"\xef\xbb\xbfseeds = 3\n")
+    assert read_toml(file).grids[0].seeds.least == 3
+    file.write_bytes(b"\xef\xbb\xbfseed = 3\n")
+    with pytest.raises(ValueError, match=r"study\.toml:1: .*did you mean 'seeds'"):
+        read_toml(file)
 
 
 def test_singular_and_plural_of_one_word_are_refused(tmp_path):

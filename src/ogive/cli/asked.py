@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ogive.cli import declaration
 from ogive.cli.group import mistake
 
 if TYPE_CHECKING:
@@ -55,7 +56,14 @@ def study_asked(source: str | None, options: Mapping[str, Any]) -> Study:
     try:
         if source is None:
             return from_words(_with_depths(_joined({}, given), depths))
+        if not source:
+            raise ValueError("the name of the declaration is empty: give a TOML file")
         file = declaration_of(source) if source in SHIPPED else Path(source)
+        if (file / declaration.DECLARATION).is_file():
+            raise ValueError(
+                f"{file} is the folder of a study: `ogive report {file}` shows it, and the command "
+                "that made it goes on with it, given --out"
+            )
         if not file.exists() and not source.endswith(".toml"):
             known = f" or a shipped study: {', '.join(SHIPPED)}" if SHIPPED else ""
             raise ValueError(f"there is no file {source}; give a TOML file{known}")
@@ -109,6 +117,7 @@ def _with_depths(words: dict[str, Any], depths: tuple[int, ...] | None) -> dict[
     table = {
         "models": list(grid.models),
         "initializations": list(grid.initializations),
+        "protocols": list(grid.protocols),
         "seeds": grid.seeds,
     }
     return {**words, "also": [*words.get("also", []), table]}

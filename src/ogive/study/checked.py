@@ -6,7 +6,19 @@ import difflib
 import math
 from collections.abc import Collection, Iterable
 
-__all__ = ["DeclarationError", "nearest", "number", "one_of", "several", "whole", "wholes"]
+__all__ = [
+    "DeclarationError",
+    "Place",
+    "nearest",
+    "number",
+    "one_of",
+    "several",
+    "whole",
+    "wholes",
+]
+
+Place = tuple[str | int, ...]
+"""Where in a declaration: ``("activations", 2)`` is the third of them."""
 
 
 class DeclarationError(ValueError):
@@ -15,12 +27,12 @@ class DeclarationError(ValueError):
     Parameters
     ----------
     path : tuple of str and int
-        Where in the declaration: ``("activations", 2)`` is the third of them.
+        Where in the declaration.
     message : str
         What is wrong with it.
     """
 
-    def __init__(self, path: tuple[str | int, ...], message: str) -> None:
+    def __init__(self, path: Place, message: str) -> None:
         self.path = path
         super().__init__(message)
 

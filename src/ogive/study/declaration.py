@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from ogive.study import checked
 from ogive.study.activation import Activation
+from ogive.study.checked import DeclarationError
 from ogive.study.data import Data
 from ogive.study.model import Model
 from ogive.study.recipe import Recipe
@@ -283,7 +284,7 @@ class Grid:
 
     def __post_init__(self) -> None:
         models = tuple(Model.read(given) for given in checked.several("models", self.models))
-        _each_once("models", [str(model) for model in models])
+        _each_once("models", [str(model) for model in models], "models")
         object.__setattr__(self, "models", models)
         for name, label, choices in (
             ("initializations", "an initialisation", INITIALIZATIONS),
@@ -293,7 +294,7 @@ class Grid:
                 checked.one_of(label, value, choices)
                 for value in checked.several(name, getattr(self, name))
             )
-            _each_once(name, values)
+            _each_once(name, values, name)
             object.__setattr__(self, name, values)
         object.__setattr__(self, "seeds", Seeds.read(self.seeds))
         if self.recipe is not None and not isinstance(self.recipe, Recipe):
@@ -401,10 +402,12 @@ class Study:
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name.strip():
-            raise ValueError(f"name must be a text that is not empty, not {self.name!r}")
+            raise DeclarationError(
+                ("name",), f"name must be a text that is not empty, not {self.name!r}"
+            )
         given = checked.several("activations", self.activations)
         activations = tuple(Activation.read(value) for value in given)
-        _each_once("activations", [activation.label for activation in activations])
+        _each_once("activations", [activation.label for activation in activations], "activations")
         object.__setattr__(self, "activations", activations)
         grids = checked.several("grids", self.grids)
         for grid in grids:
@@ -414,46 +417,52 @@ class Study:
             raise ValueError(f"recipe must be a Recipe, not {self.recipe!r}")
         object.__setattr__(self, "tuning", Tuning.read(self.tuning))
         if not isinstance(self.cost, bool):
-            raise ValueError(f"cost must be true or false, not {self.cost!r}")
+            raise DeclarationError(("cost",), f"cost must be true or false, not {self.cost!r}")
         object.__setattr__(self, "reference", self._reference(activations))
         object.__setattr__(self, "data", Data.read(self.data))
         self._fits_together()
 
     def _reference(self, activations: Sequence[Activation]) -> str:
         labels = [activation.label for activation in activations]
-        if not self.reference:
+        if self.reference == "":
             return "relu" if "relu" in labels else labels[0]
         wanted = Activation.read(self.reference).label
         if wanted not in labels:
-            raise ValueError(
+            raise DeclarationError(
+                ("reference",),
                 f"reference {self.reference!r} is not among the activations of the study: "
-                f"{', '.join(labels)}"
+                f"{', '.join(labels)}",
             )
         return wanted
 
     def _fits_together(self) -> None:
         """Look whether each network takes these data and these activations."""
-        gated = [activation.label for activation in self.activations if activation.gated]
-        for setting in self.settings():
-            augmentation = setting.recipe.augmentation
+        gated = [place for place, each in enumerate(self.activations) if each.gated]
+        for number, grid in enumerate(self.grids):
+            augmentation = (grid.recipe or self.recipe).augmentation
             if augmentation != "none" and self.data.inputs != "images":
-                raise ValueError(
+                within = () if grid.recipe is None else ("grids", number)
+                raise DeclarationError(
+                    (*within, "recipe", "augmentation"),
                     f"augmentation {augmentation!r} is for images, and {self.data} holds "
-                    f"{self.data.inputs}"
+                    f"{self.data.inputs}",
                 )
-            kind = setting.model.kind
-            if kind is None:
-                continue
-            if self.data.inputs not in kind.takes:
-                raise ValueError(
-                    f"model {setting.model} takes {' or '.join(kind.takes)}, and {self.data} holds "
-                    f"{self.data.inputs}"
-                )
-            if gated and not kind.gated:
-                raise ValueError(
-                    f"{gated[0]} is a gated unit, which takes two inputs for each output; model "
-                    f"{setting.model} has no place for one"
-                )
+            for place, model in enumerate(grid.models):
+                kind = model.kind
+                if kind is None:
+                    continue
+                if self.data.inputs not in kind.takes:
+                    raise DeclarationError(
+                        ("grids", number, "models", place),
+                        f"model {model} takes {' or '.join(kind.takes)}, and {self.data} holds "
+                        f"{self.data.inputs}",
+                    )
+                if gated and not kind.gated:
+                    raise DeclarationError(
+                        ("activations", gated[0]),
+                        f"{self.activations[gated[0]].label} is a gated unit, which takes two "
+                        f"inputs for each output; model {model} has no place for one",
+                    )
 
     def settings(self) -> list[Setting]:
         """Return every setting once, in the order of the grids.
@@ -587,7 +596,10 @@ def depth_grid(depths: Sequence[int], width: int = 128, seeds: int = 1) -> Grid:
     )
 
 
-def _each_once(label: str, values: Sequence[str]) -> None:
-    twice: Iterator[str] = (value for value in values if values.count(value) > 1)
-    if repeated := sorted(set(twice)):
-        raise ValueError(f"{label} must differ; given twice: {', '.join(repeated)}")
+def _each_once(label: str, values: Sequence[str], *path: str) -> None:
+    again = [place for place, value in enumerate(values) if value in values[:place]]
+    if again:
+        repeated = sorted({values[place] for place in again})
+        raise DeclarationError(
+            (*path, again[0]), f"{label} must differ; given twice: {', '.join(repeated)}"
+        )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ogive.study.checked import Place
 from ogive.study.declaration import Study
 from ogive.study.words import DeclarationError, from_words
 
@@ -53,7 +54,7 @@ def words_of(path: str | Path) -> dict[str, Any]:
     Parameters
     ----------
     path : str or Path
-        The file, in UTF-8.
+        The file, in UTF-8, with or without a byte order mark.
 
     Returns
     -------
@@ -65,19 +66,29 @@ def words_of(path: str | Path) -> dict[str, Any]:
         If it cannot be read or is no TOML.
     """
     file = Path(path)
+    text = ""
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        text = _text(file)
+        return tomllib.loads(text)
     except FileNotFoundError:
         raise ValueError(f"there is no file {file}") from None
+    except IsADirectoryError:
+        raise ValueError(f"{file} is a folder: give a TOML file") from None
     except OSError as error:
         raise ValueError(f"cannot read {file}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise ValueError(f"{file} is no text in UTF-8") from None
     except tomllib.TOMLDecodeError as error:
-        found = re.search(r"^(.*?) \(at line (\d+), column \d+\)$", str(error))
-        if found:
-            raise ValueError(f"{file}:{found[2]}: {found[1]}") from None
-        raise ValueError(f"{file}: {error}") from None
+        found = re.search(r"^(.*?) \(at (?:line (\d+), column \d+|end of document)\)$", str(error))
+        if found is None:
+            raise ValueError(f"{file}: {error}") from None
+        last = text.rstrip("\r\n").count("\n") + 1
+        raise ValueError(f"{file}:{found[2] or last}: {found[1]}") from None
+
+
+def _text(file: Path) -> str:
+    # Some editors put a byte order mark before a text.
+    return file.read_text(encoding="utf-8-sig")
 
 
 def study_at(path: Path, words: dict[str, Any]) -> Study:
@@ -102,11 +113,11 @@ def study_at(path: Path, words: dict[str, Any]) -> Study:
     try:
         return from_words(words)
     except DeclarationError as error:
-        line = _line(path.read_text(encoding="utf-8"), error.path)
+        line = _line(_text(path), error.path)
         raise ValueError(f"{path}:{line}: {error}") from error
 
 
-def _line(text: str, path: tuple[str | int, ...]) -> int:
+def _line(text: str, path: Place) -> int:
     """Return the line of the longest beginning of `path` that is found; 1 if none is."""
     lines = dict(_places(text))
     for length in range(len(path), 0, -1):
@@ -116,30 +127,28 @@ def _line(text: str, path: tuple[str | int, ...]) -> int:
     return 1
 
 
-def _alone(path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+def _alone(path: Place) -> Place:
     """Return the path with its last word in the singular and no place in a list behind it."""
     if len(path) > 1 and path[-1] == 0 and isinstance(path[-2], str):
         path = path[:-1]
     return (*path[:-1], path[-1].removesuffix("s") if isinstance(path[-1], str) else path[-1])
 
 
-def _places(text: str) -> Iterator[tuple[tuple[str | int, ...], int]]:
+def _places(text: str) -> Iterator[tuple[Place, int]]:
     """Yield the path of every table, key and entry of a list in valid TOML, and its line."""
-    table: tuple[str | int, ...] = ()
-    counts: dict[str, int] = {}
+    table: Place = ()
+    counts: dict[tuple[str, ...], int] = {}
     lines = text.split("\n")
     number = 0
     while number < len(lines):
         line = lines[number]
         if header := _HEADER.match(line):
             names = _names(header[2])
-            table = names
             if header[1] == "[[":
-                key = ".".join(names)
-                counts[key] = counts.get(key, -1) + 1
-                table = (*names, counts[key])
-                if counts[key] == 0:
+                counts[names] = counts.get(names, -1) + 1
+                if counts[names] == 0:
                     yield names, number + 1
+            table = _within(names, counts)
             yield table, number + 1
         elif key_match := _KEY.match(line):
             key_path = (*table, *_names(key_match[1]))
@@ -153,6 +162,15 @@ def _places(text: str) -> Iterator[tuple[tuple[str | int, ...], int]]:
                 # What stands within a list is no key of the table, whatever it looks like.
                 number += rest[:length].count("\n")
         number += 1
+
+
+def _within(names: tuple[str, ...], counts: Mapping[tuple[str, ...], int]) -> Place:
+    """Return the path of a table: after the name of a list of tables, the place of the last."""
+    path: Place = ()
+    for length, name in enumerate(names, 1):
+        last = counts.get(names[:length])
+        path = (*path, name) if last is None else (*path, name, last)
+    return path
 
 
 def _names(dotted: str) -> tuple[str, ...]:
