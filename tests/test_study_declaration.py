@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import re
 import subprocess
 import sys
 import textwrap
@@ -272,9 +273,21 @@ def test_what_a_person_wrote_is_found_by_its_name(tmp_path, monkeypatch):
         (Activation.read, "absent.py:wave", "no file .*absent.py"),
         (Activation.read, lambda x: x, "no name at the top of a module"),
         (Activation.read, "elu:beta=1", "no parameter 'beta'; it has alpha"),
-        (Activation.read, "elu:alpha=wide", "alpha must be a number, not 'wide'"),
+        (Activation.read, "elu:alpha=wide", "elu: alpha must be a finite number, not 'wide'"),
+        (Activation.read, "elu:alpha=nan", "elu: alpha must be a finite number, not nan"),
+        (Activation.read, {"name": "elu", "alpha": True}, "a finite number, not True"),
+        (Activation.read, {"name": "elu", "alpha": "0.3"}, "a finite number, not '0.3'"),
+        (Activation.read, {"name": "elu", "alpha": None}, "a finite number, not None"),
+        (Activation.read, "leaky_relu:0.2", "write leaky_relu:negative_slope=0.2$"),
+        (Activation.read, "leaky_relu:f", "write leaky_relu:negative_slope=0.01$"),
+        (Activation.read, "swiglu:1", "swiglu has no parameters"),
+        (Activation.read, "rleu:1", "no activation is called 'rleu'; did you mean 'relu'"),
+        (Activation.read, "swigul", "no activation is called 'swigul'; did you mean 'swiglu'"),
+        (Activation.read, "softmax", "'softmax' cannot be an activation: it is a function of rows"),
+        (Activation.read, "logsumexp", "a function of rows"),
+        (Activation.read, "wave", "no activation is called 'wave'; known: sigmoid, log_sigmoid"),
         (Activation.read, "softplus:beta=0", "beta must be"),
-        (Activation.read, "relu:1", "a number|no parameter"),
+        (Activation.read, "relu:1", "relu has no parameters, and '1' is given"),
         (Activation.read, {"name": "swiglu", "beta": 2}, "swiglu has no parameters"),
         (Model.read, "mlpp:64x3", "'mlpp'; did you mean 'mlp'"),
         (Model.read, "mlp:64y3", "64x3 or 128-64, not '64y3'"),
@@ -688,6 +701,13 @@ def test_reading_a_declaration_loads_nothing_heavy(tmp_path):
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
     )
     assert answer.stdout.strip() == "[]"
+
+
+def test_a_function_that_cannot_be_an_activation_is_not_offered() -> None:
+    for word in ("wave", "logitt", "odss"):
+        with pytest.raises(ValueError, match="no activation is called") as caught:
+            Activation.read(word)
+        assert not {"logit", "odds", "log1mexp"} & set(re.findall(r"\w+", str(caught.value)))
 
 
 def test_every_function_of_the_real_line_can_be_studied() -> None:

@@ -7,11 +7,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ogive import catalog
+from ogive import catalog, rows
 from ogive.study import checked, own
 from ogive.study.options import split
 
-__all__ = ["GATED", "Activation"]
+__all__ = ["EVERYWHERE", "GATED", "Activation"]
+
+EVERYWHERE: tuple[str, ...] = tuple(
+    name
+    for name, record in catalog.CATALOG.items()
+    if tuple(record.domain) == (-math.inf, math.inf)
+)
+"""Functions of the catalogue that can be an activation: a layer's sums can be any real number."""
 
 GATED: dict[str, str] = {
     "glu": "sigmoid",
@@ -69,9 +76,9 @@ class Activation:
             if self.parameters:
                 raise ValueError(f"{self.record} has no parameters")
             return
-        record = catalog.get(self.record)
+        record = _record(self.record)
         object.__setattr__(self, "record", record.name)
-        if tuple(record.domain) != (-math.inf, math.inf):
+        if record.name not in EVERYWHERE:
             low, high = record.domain
             raise ValueError(
                 f"{self.record!r} cannot be an activation: it is defined on [{low:g}, {high:g}] "
@@ -133,7 +140,9 @@ class Activation:
         if own.is_reference(given) and not _known(head):
             return cls._theirs(given, None)
         name, options = split(given)
-        return cls._mapping({"name": name, **options})
+        if "" in options:
+            raise ValueError(_unnamed(name, options[""]))
+        return cls._mapping({"name": name} | {key: _number(text) for key, text in options.items()})
 
     @classmethod
     def _mapping(cls, given: Mapping[str, Any]) -> Activation:
@@ -146,14 +155,9 @@ class Activation:
             return cls._theirs(reference, name)
         if not isinstance(name, str):
             raise ValueError(f"an activation must be named by a string, not {name!r}")
-        parameters = []
-        for key, value in values.items():
-            try:
-                parameters.append((key, float(value)))
-            except (TypeError, ValueError):
-                raise ValueError(
-                    f"{name}: {key or 'a parameter'} must be a number, not {value!r}"
-                ) from None
+        parameters = (
+            (key, checked.number(f"{name}: {key}", value)) for key, value in values.items()
+        )
         return cls(name, tuple(parameters))
 
     @classmethod
@@ -215,3 +219,37 @@ def _known(name: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _record(name: str) -> catalog.Function:
+    """Return a function of the catalogue, or say what is no activation and what may be meant."""
+    try:
+        return catalog.get(name)
+    except ValueError:
+        pass
+    if name in rows.__all__:
+        raise ValueError(
+            f"{name!r} cannot be an activation: it is a function of rows, each entry of which "
+            "depends on all others"
+        )
+    known = (*EVERYWHERE, *GATED)
+    others = [alias for each in EVERYWHERE for alias in catalog.get(each).aliases]
+    hint = checked.nearest(name.lower(), (*known, *others)) or f"; known: {', '.join(known)}"
+    raise ValueError(f"no activation is called {name!r}{hint}")
+
+
+def _unnamed(name: str, text: str) -> str:
+    """Say how a parameter is given, to whom left its name out."""
+    parameters = () if name in GATED else _record(name).parameters
+    if not parameters:
+        return f"{name} has no parameters, and {text!r} is given"
+    first, value = parameters[0], _number(text)
+    example = f"{first.default:g}" if isinstance(value, str) else text
+    return f"{name}: a parameter is given by its name: write {name}:{first.name}={example}"
+
+
+def _number(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text

@@ -5,9 +5,7 @@ Nothing here loads a data set, or a library that brings one.
 
 from __future__ import annotations
 
-import math
-
-from ogive.catalog import CATALOG
+from ogive.study.activation import EVERYWHERE
 from ogive.study.data import fashion_mnist, mlbench
 from ogive.study.data.kind import DataKind
 from ogive.study.options import Option
@@ -39,10 +37,6 @@ _KIND = Option(
     "any",
     "how inputs are read; any: as their shape says",
     choices=("any", "vectors", "images", "sequences"),
-)
-
-_EVERYWHERE = tuple(
-    name for name, record in CATALOG.items() if tuple(record.domain) == (-math.inf, math.inf)
 )
 
 
@@ -270,7 +264,7 @@ DATASETS: dict[str, DataKind] = _table(
         shape="20",
         classes="10",
         options=(
-            Option("activation", "choice", "tanh", "of the teacher", choices=_EVERYWHERE),
+            Option("activation", "choice", "tanh", "of the teacher", choices=EVERYWHERE),
             _DRAWN,
             _FEATURES,
             _CLASSES,
