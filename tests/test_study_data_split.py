@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tracemalloc
+import warnings
 
 import numpy as np
 import pytest
@@ -189,12 +190,26 @@ def test_the_blocks_leave_no_trace(values, entries):
     np.testing.assert_array_equal(again, standard.standardised(values, rows, whole))
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, 1e300])
-def test_what_float32_cannot_hold_is_refused(value):
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [(np.nan, "is not finite"), (np.inf, "is not finite"), (1e300, "is too large .* in float32")],
+)
+@pytest.mark.parametrize("row", range(8))
+def test_what_float32_cannot_hold_is_refused(value, message, row):
     inputs = np.arange(40.0)[:, None]
-    inputs[3] = value
-    with pytest.raises(ValueError, match="not finite, or too large"):
+    inputs[row] = value
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ValueError, match=f"an input {message}"):
+            prepare(inputs, np.arange(40) % 2, kind="vectors")
+
+
+def test_a_feature_of_a_spread_beyond_numbers_does_not_become_zero():
+    inputs = np.random.default_rng(0).normal(size=(40, 2)) * [1, 1e300]
+    with pytest.raises(ValueError, match="too large to be standardised"):
         prepare(inputs, np.arange(40) % 2, kind="vectors")
+    inputs[:, 1] = 1e300
+    assert not prepare(inputs, np.arange(40) % 2, kind="vectors").train.inputs[:, 1].any()
 
 
 def test_pictures_take_little_more_memory_than_the_parts_themselves():
@@ -211,6 +226,19 @@ def test_pictures_take_little_more_memory_than_the_parts_themselves():
 
 
 # ---- arrays
+
+
+def test_the_mask_of_an_array_is_not_lost():
+    inputs, classes = np.arange(40.0)[:, None], np.arange(40) % 2
+    for arguments in (
+        (np.ma.masked_equal(inputs, 3), classes),
+        (inputs, np.ma.masked_equal(classes, 1)),
+        (inputs, classes, (np.ma.masked_less(inputs, 2), classes)),
+    ):
+        with pytest.raises(ValueError, match=r"masked array with \d+ entries missing"):
+            from_arrays(*arguments)
+    whole = from_arrays(np.ma.masked_less(inputs, 0), np.ma.array(classes))
+    assert whole.digest() == from_arrays(inputs, classes).digest()
 
 
 @pytest.mark.parametrize(

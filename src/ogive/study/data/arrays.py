@@ -93,13 +93,18 @@ def as_array(what: str, given: object) -> NDArray[Any]:
     Raises
     ------
     ValueError
-        If it cannot.
+        If it cannot, or entries of a masked array are missing: their mask would be lost.
 
     Examples
     --------
     >>> as_array("the targets", [1, 2])
     array([1, 2])
     """
+    if isinstance(given, np.ma.MaskedArray) and np.ma.is_masked(given):
+        raise ValueError(
+            f"{what} are a masked array with {given.size - given.count()} entries missing: fill "
+            "them, or leave their rows out"
+        )
     # A tensor that needs a gradient, or is not in main memory, makes no array by itself.
     for method in ("detach", "cpu"):
         if hasattr(given, method):

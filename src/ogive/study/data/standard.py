@@ -53,6 +53,11 @@ def scale_of(values: NDArray[Any], rows: NDArray[np.int64], kind: InputKind) -> 
         With the spread 1 where all entries are equal, and their value as the centre, so that they
         become exactly 0.
 
+    Raises
+    ------
+    ValueError
+        If an entry is not finite, or the spread of some is beyond float64.
+
     Examples
     --------
     >>> scale = scale_of(np.array([[0.0, 0.1], [4.0, 0.1]]), np.array([0, 1]), "vectors")
@@ -76,7 +81,11 @@ def scale_of(values: NDArray[Any], rows: NDArray[np.int64], kind: InputKind) -> 
             squares += np.square(away, out=away).sum(axis=axes, keepdims=True)
     spread = np.sqrt(squares / number)
     constant = lowest == highest
-    return Scale(np.where(constant, lowest, centre), np.where(constant, 1.0, spread))
+    scale = Scale(np.where(constant, lowest, centre), np.where(constant, 1.0, spread))
+    if not np.isfinite(scale.spread).all():
+        # Divided by an infinite spread, a feature would become 0 without a word.
+        raise ValueError(_why(lowest, highest))
+    return scale
 
 
 def standardised(
@@ -117,10 +126,15 @@ def standardised(
             away = block - scale.centre
             found[place] = np.divide(away, scale.spread, out=away)
             if not np.isfinite(found[place]).all():
-                raise ValueError(
-                    "an input is not finite, or too large to be standardised in float32"
-                )
+                raise ValueError(_why(block))
     return found
+
+
+def _why(*values: NDArray[Any]) -> str:
+    """Say why values cannot be standardised."""
+    if all(np.isfinite(each).all() for each in values):
+        return "an input is too large to be standardised in float32"
+    return "an input is not finite"
 
 
 def _blocks(values: NDArray[Any], rows: NDArray[np.int64]) -> Iterator[tuple[slice, NDArray[Any]]]:
