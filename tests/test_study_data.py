@@ -275,6 +275,7 @@ def test_a_word_is_read_and_written(given, word):
         ("blobs:rows=many", "rows must be a whole number"),
         ("blobs:rows=5:rows=6", "each key once"),
         ("npz", "npz is read from a path: npz:PATH"),
+        ({"name": "images"}, "images is read from a path: images:PATH$"),
         ("npz:/no/such.npz", "npz: there is no /no/such.npz"),
         ("fashion-mnist:10000", r"there is no 10000 \(options are given by name: rows\)"),
         ("no/such.npz", "npz: there is no no/such.npz"),
@@ -296,6 +297,15 @@ def test_bad_choices_are_refused_in_one_line(given, words):
     with pytest.raises(ValueError, match=words) as caught:
         Data.read(given)
     assert "\n" not in str(caught.value)
+
+
+def test_what_reads_pictures_is_named_where_it_is_missing(monkeypatch, tmp_path):
+    there = kind.find_spec
+    monkeypatch.setattr(kind, "find_spec", lambda name: None if name == "PIL" else there(name))
+    with pytest.raises(ValueError, match=r"images is read from a path: .*; pip install pillow$"):
+        Data.read({"name": "images"})
+    with pytest.raises(ModuleNotFoundError, match=r"needs pillow: .*; pip install pillow$"):
+        Data.read(f"images:{tmp_path}")
 
 
 def test_a_path_may_hold_colons_and_equals(tmp_path):

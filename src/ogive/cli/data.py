@@ -93,7 +93,7 @@ def _print_table(out: Console, kinds: list[DataKind]) -> None:
         out.print()
         out.print("How to get what is not here:")
         for kind in absent:
-            out.print(Text(f"  {kind.name}: {kind.get}"), soft_wrap=True)
+            out.print(Text(f"  {kind.name}: {kind.how}"), soft_wrap=True)
 
 
 def _print_one(out: Console, kind: DataKind) -> None:
@@ -126,7 +126,7 @@ def _facts(kind: DataKind) -> list[tuple[str, Text]]:
         rows.append(("best accuracy", f"{100 * best:.2f} % on average, with the options as here"))
     rows += [
         ("here", _here(kind) + (f", without {', '.join(missing)}" if missing else "")),
-        ("to get it", kind.get or "nothing is needed"),
+        ("to get it", kind.how or "nothing is needed"),
         ("licence", kind.licence),
         ("source", kind.source),
         ("in a study", f"ogive study --data {_word(kind)}"),
@@ -171,7 +171,7 @@ def _as_json(kind: DataKind) -> dict[str, Any]:
         "best": kind.best_of({option.name: option.default for option in kind.options}),
         "here": _here(kind) == "yes",
         "missing": list(kind.missing()),
-        "get": kind.get,
+        "get": kind.how,
         "licence": kind.licence,
         "source": kind.source,
     }

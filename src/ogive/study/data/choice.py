@@ -121,7 +121,7 @@ class Data:
         kind = DATASETS[checked.one_of("data", name, tuple(DATASETS))]
         values = tuple(sorted(canonical(kind.name, kind.options, given).items()))
         if kind.path == "needed" and not path:
-            raise ValueError(f"{kind.name} is read from a path: {kind.get}")
+            raise ValueError(f"{kind.name} is read from a path: {kind.how}")
         if kind.path == "none" and path:
             raise ValueError(f"{kind.name} is read from no path, not {path}")
         path = os.path.expanduser(path)
@@ -130,7 +130,7 @@ class Data:
         missing = kind.missing(path)
         if missing:
             raise ModuleNotFoundError(
-                f"data {kind.name!r} needs {', '.join(map(distribution, missing))}: {kind.get}",
+                f"data {kind.name!r} needs {', '.join(map(distribution, missing))}: {kind.how}",
                 name=missing[0],
             )
         data = cls(kind.name, values, os.path.abspath(path) if path else "")

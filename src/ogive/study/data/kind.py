@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from importlib.util import find_spec
 
+from ogive.extras import distribution
 from ogive.study import own
 from ogive.study.data.dataset import InputKind
 from ogive.study.options import Option, Value
@@ -77,6 +78,14 @@ class DataKind:
     def summary(self) -> str:
         """The first sentence of what it is."""
         return self.about.split(". ")[0].rstrip(".") + "."
+
+    @property
+    def how(self) -> str:
+        """How to get what is not there: `get`, and for what is read from a path its libraries."""
+        absent = [distribution(name) for name in self.modules if find_spec(name) is None]
+        if self.path != "needed" or not absent:
+            return self.get
+        return f"{self.get}; pip install {' '.join(absent)}"
 
     def missing(self, path: str = "") -> tuple[str, ...]:
         """Return what is not there: libraries, and files unless they are given by a path.

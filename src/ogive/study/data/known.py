@@ -322,7 +322,7 @@ DATASETS: dict[str, DataKind] = _table(
         path="needed",
         modules=("PIL",),
         licence="yours",
-        get="images:PATH; pip install pillow",
+        get="images:PATH",
         source="a folder of yours",
     ),
 )
