@@ -204,6 +204,14 @@ def test_the_markdown_has_every_page_and_table_and_only_figures_that_are_there(
             )
 
 
+def test_a_name_and_the_word_that_declares_it_stand_apart(folder: Path) -> None:
+    text = (folder / "report.md").read_text(encoding="utf-8")
+    rows = [line for line in text.split("\n") if line.startswith(("| leaky", "| **leaky"))]
+    assert len(rows) >= 5
+    word = "leaky_relu(0.2) (leaky_relu:negative_slope=0.2)"
+    assert all(row.split(" | ")[0].strip("|* ") == word for row in rows)
+
+
 def test_the_latex_table_is_whole_and_agrees(folder: Path, results: Results) -> None:
     text = (folder / "table.tex").read_text(encoding="utf-8")
     assert text == latex_table(results)

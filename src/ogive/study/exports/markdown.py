@@ -16,6 +16,9 @@ from ogive.study.results import Results
 
 __all__ = ["as_markdown"]
 
+_MARKS = {"<strong>": "**", "</strong>": "**", "<small>": " (", "</small>": ")"}
+"""What stands for a tag of the page's own; text that looks like one has come escaped."""
+
 
 def as_markdown(results: Results, figures: str, pages: Sequence[Section] | None = None) -> str:
     """Return the report of a study as Markdown.
@@ -121,10 +124,12 @@ def _images(pictures: Iterable[Drawing], figures: str) -> list[str]:
 
 
 def _text(value: Any) -> str:
-    """Return a text, or mark-up without its tags, on one line."""
+    """Return a text, or mark-up without its tags, on one line; what is small is in brackets."""
     from markupsafe import Markup
 
     if not isinstance(value, Markup):
         return " ".join(str(value).split())
-    bold = Markup(str(value).replace("<strong>", "**").replace("</strong>", "**"))
-    return " ".join(bold.striptags().split())
+    text = str(value)
+    for tag, mark in _MARKS.items():
+        text = text.replace(tag, mark)
+    return " ".join(Markup(text).striptags().split())
