@@ -16,7 +16,9 @@ class Bar(Progress):
     """A progress bar on standard error.
 
     It advances by the cost of a run rather than by their number: a ten-layer network takes
-    several times as long as one of two layers, and the time left would jump.
+    several times as long as one of two layers, and the time left would jump. While trials of tuning
+    are made, the number of runs is an upper bound: where tuning keeps the declared recipe, the runs
+    that follow are there already.
     """
 
     def __init__(self) -> None:
@@ -28,7 +30,7 @@ class Bar(Progress):
         self._bar = RichProgress(
             TextColumn("{task.fields[runs]}"),
             BarColumn(bar_width=None),
-            TextColumn("{task.percentage:>3.0f} %"),
+            TextColumn("{task.percentage:>3.0f} % of the work"),
             TimeRemainingColumn(compact=True, elapsed_when_finished=True),
             TextColumn("[dim]{task.fields[last]}", markup=True),
             console=self._console,
@@ -40,6 +42,8 @@ class Bar(Progress):
         )
         self._task = self._bar.add_task("study", total=None, runs="", last="")
         self._told = 0.0
+        self._planned = (0, 0.0)
+        self._at_most = False
 
     def begin(self, counts: Counts) -> None:
         """Say what there is to do, and start the bar."""
@@ -49,28 +53,46 @@ class Bar(Progress):
         if missing:
             if not self._live:
                 click.echo(f"{counted(missing, 'run')} to make", err=True)
-            self._bar.update(self._task, total=counts.work, runs=_runs(counts))
+            self._bar.update(self._task, total=counts.work, runs=self._runs(counts))
             self._bar.start()
+            self._planned = (counts.total, counts.work)
+
+    def started(self, spec: Spec, counts: Counts) -> None:
+        """Take note of trials, and of what was asked for when all of them were there."""
+        if (counts.total, counts.work) != self._planned:
+            self._planned, self._at_most = (counts.total, counts.work), False
+            self._told = min(self._told, counts.work_done / counts.work)
+        self._at_most |= isinstance(spec, RunSpec) and spec.part == "validation"
 
     def finished(self, spec: Spec, run: Run, counts: Counts) -> None:
         """Advance."""
         last = spec.activation.label if isinstance(spec, RunSpec) else str(spec)
         self._bar.update(
-            self._task, completed=counts.work_done, runs=_runs(counts), last=escape(last)
+            self._task,
+            total=counts.work,
+            completed=counts.work_done,
+            runs=self._runs(counts),
+            last=escape(last),
         )
         done = counts.work_done / counts.work
         if not self._live and (done >= self._told + 0.1 or done >= 1):
             self._told = done
-            click.echo(f"{_runs(counts)}, {100 * done:.0f} %", err=True)
+            known = " known so far" if self._at_most else ""
+            click.echo(f"{self._runs(counts)}, {100 * done:.0f} % of the work{known}", err=True)
 
     def failed(self, failure: Failure, counts: Counts) -> None:
         """Advance past a run that was given up; it is reported at the end."""
-        self._bar.update(self._task, completed=counts.work_done, runs=_runs(counts))
+        self._bar.update(
+            self._task,
+            total=counts.work,
+            completed=counts.work_done,
+            runs=self._runs(counts),
+        )
 
     def close(self) -> None:
         """Take the bar off the screen."""
         self._bar.stop()
 
-
-def _runs(counts: Counts) -> str:
-    return f"{counts.stored} of {counts.total} runs"
+    def _runs(self, counts: Counts) -> str:
+        most = "at most " if self._at_most else ""
+        return f"{counts.stored} of {most}{counts.total} runs"
