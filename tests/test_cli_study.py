@@ -49,7 +49,8 @@ def test_study_of_finished_runs_prints_and_writes(folder: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "8 of 8 runs are there already" in result.stderr
     lines = result.stdout.splitlines()
-    assert [line.split()[0] for line in lines[1:3]] == ["relu", "sigmoid"]
+    assert lines[0].strip() == "mlp:8x1, matched initialisation"
+    assert [line.split()[0] for line in lines[2:4]] == ["relu", "sigmoid"]
     assert "reference" in lines[1]
     assert lines[-1] == f"report: {folder / 'report.html'}"
     assert "</html>" in (folder / "report.html").read_text(encoding="utf-8")

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from rich.console import Console
 from synthetic_study import synthetic_runs
 
+from ogive.cli.table import results_table
 from ogive.page import wording
-from ogive.study import Grid, Recipe, RunSpec, Study, findings
+from ogive.study import Grid, Recipe, RunSpec, Study, Tuning, findings
 from ogive.study.report import build_report
 from ogive.study.report.answer import answer as report_answer
 from ogive.study.report.context import Context
 from ogive.study.report.section import Table
 from ogive.study.results import LOSS, Results, SettingResult, assemble
+from ogive.study.results.setting import Visible
 from ogive.study.statistics import Difference
 
 ONE = Study(grids=(Grid(seeds=5),), recipe=Recipe(epochs=3))
@@ -72,9 +76,98 @@ def test_settings_that_agree_share_a_headline() -> None:
         "sigmoid does worse than relu; the other five cannot be told apart from relu (drop-in)."
     )
     assert (
-        "Tuned: None of the other six activations can be told apart from relu."
+        "Tuned: none of the other six activations can be told apart from relu."
         in findings.answer(compared(worse, {}))
     )
+
+
+def test_what_follows_a_colon_begins_small_and_what_the_headline_says_is_not_said_again() -> None:
+    none = "none of the other six activations can be told apart from relu."
+    assert findings.headline(compared({}, {})) == f"In both settings: {none}"
+    assert not any(none in sentence for sentence in findings.answer(compared({}, {})))
+    # Of three settings one lacks runs: the headline does not speak for it.
+    results = found_with(alike, lambda spec: (width(spec), spec.seed) == (10, 3))
+    said = [s for s in findings.answer(results) if s.startswith(("mlp:9x1: ", "mlp:10x1: "))]
+    assert said == [
+        "mlp:10x1: neither of the other two activations can be told apart from relu.",
+    ]
+
+
+def none(x: object) -> object:
+    """Stand for a person's own, whose name begins a sentence as it is written."""
+    raise AssertionError("the report ran a person's own code")
+
+
+def test_a_name_at_the_start_of_a_sentence_stays_as_it_is_written() -> None:
+    study = Study(activations=("relu", none), grids=(Grid(seeds=3),), cost=False)
+    results = assemble(study, synthetic_runs(study))
+    assert findings.headline(results).startswith("none ")
+    assert findings.headline(assemble(study, [])) == "No run has finished yet."
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_tuned_setting_that_repeats_the_other_is_remarked(kept: bool) -> None:
+    tuning = Tuning(rates=(1.0 if kept else 3.0,), gains=(1.0,), seeds=1)
+    study = Study(
+        activations=("relu", "gelu"),
+        grids=(Grid(models=("mlp:8x1",), protocols=("drop-in", "tuned"), seeds=3),),
+        tuning=tuning,
+        cost=False,
+    )
+    sentences = findings.answer(assemble(study, synthetic_runs(study)))
+    remark = (
+        "Tuned: tuning kept the declared recipe for every activation; its runs, and so its tables "
+        "and figures, are those of drop-in."
+    )
+    assert (remark in sentences) == kept
+    assert any("In the other setting" in sentence for sentence in sentences) != kept
+
+
+def test_of_many_tuned_settings_that_repeat_others_their_number_is_said() -> None:
+    models = tuple(f"mlp:{width}x1" for width in range(8, 13))
+    study = Study(
+        activations=("relu", "gelu"),
+        grids=(Grid(models=models, protocols=("drop-in", "tuned"), seeds=2),),
+        tuning=Tuning(rates=(1.0,), gains=(1.0,), seeds=1),
+        cost=False,
+    )
+    (said,) = [s for s in findings.answer(assemble(study, synthetic_runs(study))) if "kept" in s]
+    assert said.startswith("In five tuned settings tuning kept the declared recipe")
+
+
+LATER = Study(
+    activations=("relu", "tanh"),
+    grids=(Grid(models=("mlp:8x1",), seeds=1), Grid(models=("mlp:8x2",), seeds=3)),
+    recipe=Recipe(epochs=2),
+    cost=False,
+)
+
+
+def test_where_the_first_setting_has_one_seed_the_others_are_spoken_of() -> None:
+    results = assemble(LATER, synthetic_runs(LATER))
+    assert [result.title for result in results.settings] == ["mlp:8x1", "mlp:8x2"]
+    assert results.main is results.settings[1]
+    assert results.compared == (results.main,)
+    assert findings.headline(results) == findings.verdict(results.main, results.measure)
+    assert "Nothing can be said" not in findings.headline(results)
+    sentences = findings.answer(results)
+    of_main = [s for s in sentences if "by this study" in s or "told from chance" in s]
+    assert len(of_main) == 2
+    assert all(sentence.startswith("mlp:8x2: ") for sentence in of_main)
+    assert not any("other setting" in sentence for sentence in sentences)
+    html = build_report(results)
+    assert "Two activations in mlp:8x2, trained on digits" in html
+    assert "One seed allows no comparison: mlp:8x1." in html
+    shown = io.StringIO()
+    Console(file=shown, width=120).print(results_table(results))
+    assert shown.getvalue().splitlines()[0].strip() == "mlp:8x2"
+
+
+def test_of_several_settings_without_a_comparison_the_first_is_spoken_of() -> None:
+    study = replace(LATER, grids=(Grid(models=("mlp:8x1", "mlp:8x2"), seeds=1),))
+    results = assemble(study, synthetic_runs(study))
+    assert results.compared == (results.main,) == results.settings[:1]
+    assert "One seed allows no comparison" not in build_report(results)
 
 
 THREE = Study(
@@ -189,7 +282,7 @@ def test_of_many_differences_the_largest_have_a_sentence_and_none_is_lost() -> N
     for cell in results.main.cells:
         if cell.label != "relu":
             assert any(cell.name in sentence for sentence in sentences[:5])
-    assert "six do worse than relu, gelu most of all." in findings.headline(results)
+    assert findings.headline(results) == "Six do worse than relu, gelu most of all."
 
 
 def test_nobody_wins_who_cannot_be_told_from_the_next() -> None:
@@ -318,6 +411,88 @@ def test_what_could_have_been_seen_is_said_with_the_numbers_of_the_study() -> No
     assert "With 5 seeds and 6 comparisons" in sentence
     for size in (visible.typical, visible.least, visible.most, visible.surely):
         assert f"{100 * size:.2f}" in sentence
+
+
+def seen(*visible: tuple[float, float, float, float] | None) -> list[str]:
+    """Return what is said of the differences that each of several settings could have shown."""
+    base = BASE[(ONE if len(visible) == 1 else TWO).grids]
+    settings = tuple(
+        replace(result, visible=None if numbers is None else Visible(*numbers))
+        for result, numbers in zip(base.settings, visible, strict=True)
+    )
+    results = replace(base, settings=settings)
+    return [s for s in findings.answer(results) if "chance" in s or "typically" in s]
+
+
+def test_no_difference_is_said_to_be_larger_than_any_can_be() -> None:
+    blind = "it would have had to be more than the 100 percentage points that are possible"
+    (said,) = seen((1.25, 1.1, 1.3, 1.6))
+    assert said == (
+        "With 5 seeds and 6 comparisons, this study could not have told any difference from "
+        f"chance: {blind}."
+    )
+    (said,) = seen((1.25, 0.8, 1.3, 1.6))
+    assert said == (
+        "With 5 seeds and 6 comparisons, with most activations this study could not have told any "
+        f"difference from chance: {blind}. With the one that varied least 80.00 percentage points "
+        "would have been enough."
+    )
+    (said,) = seen((0.8, 0.6, 1.3, 1.02))
+    assert "80.00 percentage points (60.00 to more than the 100 percentage points that are" in said
+    assert said.endswith(
+        "Even the largest that is possible would be missed by one study of this size in five."
+    )
+    (said,) = seen((0.8, 0.8, 0.8, 0.9))
+    assert "typically 80.00 percentage points. A true difference of 90.00 would be" in said
+    # A loss has no such limit.
+    base = BASE[ONE.grids]
+    main = replace(base.main, visible=Visible(1.25, 1.1, 1.3, 1.6))
+    sentences = findings.answer(replace(base, settings=(main,), measure=LOSS))
+    assert any("typically 1.2500 nats (1.1000 to 1.3000" in sentence for sentence in sentences)
+
+
+def test_what_could_be_seen_elsewhere_is_said_in_full_where_nothing_of_it_was_said_before() -> None:
+    usual = (0.02, 0.01, 0.03, 0.04)
+    assert seen(usual, usual)[1] == "In the other setting it was typically 2.00 percentage points."
+    for nothing in (None, (1.25, 1.1, 1.3, 1.6)):
+        assert seen(nothing, usual)[-1] == (
+            "In the other setting the smallest difference that could have been told from chance "
+            "was typically 2.00 percentage points."
+        )
+    assert seen(usual, (1.25, 1.1, 1.3, 1.6))[1:] == [
+        "In the other setting a difference would typically have had to be more than the 100 "
+        "percentage points that are possible."
+    ]
+
+
+def test_one_comparison_has_no_range() -> None:
+    study = replace(ONE, activations=("relu", "gelu"))
+    (said,) = [
+        sentence
+        for sentence in findings.answer(assemble(study, synthetic_runs(study)))
+        if "told from chance" in sentence
+    ]
+    assert "depending on the activation" not in said
+
+
+def test_intervals_beyond_what_is_possible_are_explained() -> None:
+    study = replace(ONE, activations=("relu", "gelu"), grids=(Grid(seeds=2),), cost=False)
+    runs = synthetic_runs(study)
+    explained = []
+    for gap in (0.01, 0.2):
+        for run in runs:
+            spec = RunSpec.from_dict(run["spec"])
+            more = spec.seed if spec.activation.label == "gelu" else 0
+            run["test"]["accuracy"] = 0.7 + gap * more
+        results = assemble(study, runs)
+        note = findings.beyond_possible(results)
+        shown = io.StringIO()
+        Console(file=shown, width=300).print(results_table(results))
+        assert note in build_report(results).replace("&#39;", "'")
+        assert note in shown.getvalue()
+        explained.append(note)
+    assert explained[0] == ""
+    assert explained[1].startswith("No difference is larger than 100 percentage points")
 
 
 def test_no_interval_no_visible_difference() -> None:

@@ -25,17 +25,19 @@ def results_table(results: Results) -> RenderableType:
     Returns
     -------
     rich.console.RenderableType
-        The table of the study's setting; of several settings each table below its title.
+        A table of each setting that compares, below its title where the study has several.
     """
     from rich.console import Group
     from rich.text import Text
 
-    tables = [_table(results, result) for result in results.compared]
-    if len(tables) == 1:
-        return tables[0]
+    from ogive.study import findings
+
     parts: list[RenderableType] = []
-    for result, table in zip(results.compared, tables, strict=True):
-        parts += [Text(result.title, style="bold"), table, ""]
+    for result in results.compared:
+        title = [Text(result.title, style="bold")] if result.title else []
+        parts += [*title, _table(results, result), ""]
+    if note := findings.beyond_possible(results):
+        return Group(*parts, Text(note, style="dim"))
     return Group(*parts[:-1])
 
 

@@ -12,9 +12,10 @@ from ogive.page.wording import count, counted, listing, p_value
 from ogive.study.depths import asks_for_depth, depth_headline, depth_sentences
 from ogive.study.results import CellResult, Measure, Results, SettingResult
 from ogive.study.results.naming import sentence_case
+from ogive.study.results.protocols import protocol_pairs, same_runs
 from ogive.study.statistics import Difference
 
-__all__ = ["answer", "headline", "verdict"]
+__all__ = ["answer", "beyond_possible", "headline", "verdict"]
 
 _MANY = 4
 """Differences beyond which a sentence for each is more than anybody reads."""
@@ -40,16 +41,25 @@ def headline(results: Results) -> str:
     said = verdict(main, measure)
     if len(settings) == 1 or not any(result.comparisons for result in settings):
         return said
-    ready = [result for result in settings if result.comparisons and not result.unfinished]
-    agree = main in ready and len({_outcome(result, measure) for result in ready}) == 1
-    if agree and len(ready) == len(settings):
-        number = len(settings)
-        return f"In {'both' if number == 2 else f'all {count(number)}'} settings: {said}"
-    if agree and len(ready) > 1:
-        said = f"In {count(len(ready))} of {count(len(settings))} settings: {said}"
+    agreeing, number = len(_agreeing(results)), len(settings)
+    if agreeing == number:
+        which = "both" if number == 2 else f"all {count(number)}"
+        return f"In {which} settings: {_clause(main, measure)}."
+    if agreeing:
+        said = f"In {count(agreeing)} of {count(number)} settings: {_clause(main, measure)}."
     else:
         said = f"{said[:-1]} ({main.title})."
     return " ".join([said, *_open(settings)])
+
+
+def _agreeing(results: Results) -> list[SettingResult]:
+    """Return the settings that have all their runs, if the main one is among them and all agree.
+
+    Empty for fewer than two: the headline speaks for these and no others.
+    """
+    ready = [r for r in results.compared if r.comparisons and not r.unfinished]
+    outcomes = {_outcome(result, results.measure) for result in ready}
+    return ready if len(ready) > 1 and results.main in ready and len(outcomes) == 1 else []
 
 
 def _outcome(
@@ -84,18 +94,26 @@ def verdict(result: SettingResult, measure: Measure) -> str:
     -------
     str
     """
+    clause = _clause(result, measure)
+    # A name stays as it is written.
+    named = any(clause.startswith((f"{cell.name} ", f"{cell.name},")) for cell in result.cells)
+    return f"{clause if named else clause[:1].upper() + clause[1:]}."
+
+
+def _clause(result: SettingResult, measure: Measure) -> str:
+    """Return what one setting says as it stands after a colon."""
     reference = result.cell(result.reference).name
     compared = result.compared
     if not result.begun:
-        return "No run has finished yet."
+        return "no run has finished yet"
     if len(result.cells) == 1:
-        return f"Only {reference} was trained: there is nothing to compare it with."
+        return f"only {reference} was trained: there is nothing to compare it with"
     if not compared:
         if any(cell.diverged for cell in result.cells) and not measure.higher_is_better:
-            return "Nothing can be compared: runs without a finite loss have none to compare."
+            return "nothing can be compared: runs without a finite loss have none to compare"
         return (
-            "Nothing can be said yet: a comparison needs at least two seeds that both activations "
-            "have finished."
+            "nothing can be said yet: a comparison needs at least two seeds that both activations "
+            "have finished"
         )
     worse, better = _sides(result, measure)
     same = [cell.name for cell in compared if not result.differs(cell)]
@@ -106,17 +124,17 @@ def verdict(result: SettingResult, measure: Measure) -> str:
     ]
     sentence = "; ".join(parts)
     if not sentence:
-        return f"{_none_of(same)} be told apart from {reference}{_left_out(result)}."
+        return f"{_none_of(same)} be told apart from {reference}{_left_out(result)}"
     if not same:
-        return f"{sentence}{_left_out(result)}."
+        return f"{sentence}{_left_out(result)}"
     rest = same[0] if len(same) == 1 else f"the other {count(len(same))}"
-    return f"{sentence}; {rest} cannot be told apart from {reference}{_left_out(result)}."
+    return f"{sentence}; {rest} cannot be told apart from {reference}{_left_out(result)}"
 
 
 def _none_of(names: Sequence[str]) -> str:
     if len(names) == 1:
         return f"{names[0]} cannot"
-    none = "Neither" if len(names) == 2 else "None"
+    none = "neither" if len(names) == 2 else "none"
     return f"{none} of the other {count(len(names))} activations can"
 
 
@@ -140,14 +158,44 @@ def answer(results: Results) -> list[str]:
     list of str
     """
     main, measure = results.main, results.measure
-    others = [result for result in results.compared if result is not main]
+    repeats = _repeats(results)
+    shown = [tuned for _, tuned in repeats]
+    others = [r for r in results.compared if r is not main and r not in shown]
     failures = [*_diverged(results), *_failing(results)]
-    visible = [*_of(main, _visible(main, measure)), *_visible_elsewhere(others, measure)]
+    visible = [
+        *_of(main, _visible(main, measure)),
+        *_visible_elsewhere(main, others, measure),
+    ]
     if asks_for_depth(results):
         return [*depth_sentences(results), *visible, *failures]
     found = [*_differences(main, measure), *_best(main, measure)]
-    verdicts = [f"{sentence_case(r.title)}: {verdict(r, measure)}" for r in others]
-    return [*_of(main, found), *visible, *verdicts, *failures]
+    agreeing = _agreeing(results)
+    verdicts = [
+        f"{sentence_case(result.title)}: {_clause(result, measure)}."
+        for result in others
+        if result not in agreeing
+    ]
+    return [*_of(main, found), *visible, *verdicts, *_repeated(repeats), *failures]
+
+
+def _repeats(results: Results) -> list[tuple[SettingResult, SettingResult]]:
+    """Return the settings of which tuning kept the recipe, each after the one that it repeats."""
+    pairs = protocol_pairs(results.compared)
+    return [(one, r) for one, r in pairs if one is not None and same_runs(one, r)]
+
+
+def _repeated(repeats: Sequence[tuple[SettingResult, SettingResult]]) -> list[str]:
+    kept = "tuning kept the declared recipe for every activation"
+    if len(repeats) > _MANY:
+        return [
+            f"In {count(len(repeats))} tuned settings {kept}: their runs, and so their tables and "
+            "figures, are those of drop-in."
+        ]
+    return [
+        f"{sentence_case(tuned.title)}: {kept}; its runs, and so its tables and figures, are those "
+        f"of {untuned.title}."
+        for untuned, tuned in repeats
+    ]
 
 
 def _of(result: SettingResult, sentences: Sequence[str]) -> list[str]:
@@ -196,7 +244,7 @@ def _differences(result: SettingResult, measure: Measure) -> list[str]:
     same = [cell.name for cell in result.compared if not result.differs(cell)]
     if len(same) > _NAMED and len(same) == len(result.compared):
         sentences.append(
-            f"{_none_of(same)} be told apart from {reference} by this study. "
+            f"{sentence_case(_none_of(same))} be told apart from {reference} by this study. "
             "That is not the same as being equal."
         )
     elif same:
@@ -275,29 +323,105 @@ def _told_by_reference(result: SettingResult, *two: CellResult) -> bool:
     return result.reference in labels and any(result.differs(cell) for cell in two)
 
 
+_SMALLEST = "the smallest difference that could have been told from chance"
+
+
 def _visible(result: SettingResult, measure: Measure) -> list[str]:
+    """Return how small a difference could have been seen, where any that can be could."""
     found = result.visible
     if found is None:
         return []
     seeds = max(cell.n for cell in result.cells)
-    return [
-        f"With {counted(seeds, 'seed')} and {counted(result.comparisons, 'comparison')}, the "
-        "smallest difference that could have been told from chance was typically "
-        f"{measure.size(found.typical)} {measure.step} ({measure.size(found.least)} to "
-        f"{measure.size(found.most)}, depending on the activation). A true difference of "
-        f"{measure.size(found.surely)} would be found by four studies of this size in five. "
-        f"Smaller ones stay invisible{' there' if result.title else ''}."
-    ]
-
-
-def _visible_elsewhere(others: Sequence[SettingResult], measure: Measure) -> list[str]:
-    typical = [result.visible.typical for result in others if result.visible is not None]
+    start = f"With {counted(seeds, 'seed')} and {counted(result.comparisons, 'comparison')}, "
+    if found.least > measure.largest:
+        return [f"{start}{_BLIND}: it would have had to be {_more_than_possible(measure)}."]
+    typical, least, most, surely = (
+        measure.size(size) if size <= measure.largest else ""
+        for size in (found.typical, found.least, found.most, found.surely)
+    )
     if not typical:
-        return []
-    low, high = measure.size(min(typical)), measure.size(max(typical))
-    span = low if low == high else f"{low} to {high}"
-    where = "the other setting" if len(typical) == 1 else f"{count(len(typical))} other settings"
-    return [f"In {where} it was typically {span} {measure.step}."]
+        return [
+            f"{start}with most activations {_BLIND}: it would have had to be "
+            f"{_more_than_possible(measure)}. With the one that varied least {least} "
+            f"{measure.step} would have been enough."
+        ]
+    largest = most or _more_than_possible(measure)
+    span = "" if least == most else f" ({least} to {largest}, depending on the activation)"
+    sure = (
+        f"A true difference of {surely} would be found by four studies of this size in five. "
+        f"Smaller ones stay invisible{' there' if result.title else ''}."
+        if surely
+        else "Even the largest that is possible would be missed by one study of this size in five."
+    )
+    return [f"{start}{_SMALLEST} was typically {typical} {measure.step}{span}. {sure}"]
+
+
+_BLIND = "this study could not have told any difference from chance"
+
+
+def _more_than_possible(measure: Measure) -> str:
+    return f"more than the {_largest(measure)} that are possible"
+
+
+def _largest(measure: Measure) -> str:
+    return f"{measure.scale * measure.largest:g} {measure.step}"
+
+
+def _visible_elsewhere(
+    main: SettingResult, others: Sequence[SettingResult], measure: Measure
+) -> list[str]:
+    typical = [result.visible.typical for result in others if result.visible is not None]
+    possible = [size for size in typical if size <= measure.largest]
+    sentences = []
+    if possible:
+        low, high = measure.size(min(possible)), measure.size(max(possible))
+        span = low if low == high else f"{low} to {high}"
+        told = main.visible is not None and main.visible.typical <= measure.largest
+        what = "it" if told else _SMALLEST
+        where = _elsewhere(len(possible), len(others))
+        sentences.append(f"In {where} {what} was typically {span} {measure.step}.")
+    if blind := len(typical) - len(possible):
+        where = _elsewhere(blind, len(others))
+        sentences.append(
+            f"In {where} a difference would typically have had to be "
+            f"{_more_than_possible(measure)}."
+        )
+    return sentences
+
+
+def _elsewhere(number: int, others: int) -> str:
+    if number == 1:
+        return "the other setting" if others == 1 else "one other setting"
+    return f"{count(number)} other settings"
+
+
+def beyond_possible(results: Results) -> str:
+    """Return what is to be known of intervals that reach beyond every possible difference.
+
+    Parameters
+    ----------
+    results : Results
+
+    Returns
+    -------
+    str
+        A sentence; empty where no interval does.
+    """
+    measure = results.measure
+    ends = [
+        end
+        for result in results.compared
+        for cell in result.cells
+        if cell.difference is not None
+        for end in (cell.difference.lower, cell.difference.upper)
+        if end is not None
+    ]
+    if all(abs(end) <= measure.largest for end in ends):
+        return ""
+    return (
+        f"No difference is larger than {_largest(measure)}: an interval that reaches beyond is "
+        "what Student's t makes of so few seeds, and says that next to nothing is known."
+    )
 
 
 def _diverged(results: Results) -> list[str]:

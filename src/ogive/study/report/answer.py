@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from ogive.page.wording import listing
 from ogive.study import findings
 from ogive.study.report.context import Context
 from ogive.study.report.section import Block, Column, Prose, Section, Sentences, Table
 from ogive.study.results import CellResult, SettingResult
+from ogive.study.results.protocols import protocol_pairs
 
 __all__ = ["answer"]
 
@@ -20,7 +19,7 @@ def answer(context: Context) -> Section:
     blocks: list[Block] = [Sentences(sentences)]
     if len(results.compared) > 1:
         blocks.append(_side_by_side(context))
-    for untuned, tuned in _pairs(results.compared):
+    for untuned, tuned in protocol_pairs(results.compared):
         blocks += _tuning(context, untuned, tuned)
     return Section("answer", "The answer", "Answer", blocks)
 
@@ -55,19 +54,6 @@ def _short(result: SettingResult, cell: CellResult, context: Context) -> object:
         return "–"
     text = measure.difference(cell.difference.mean)
     return Markup("<strong>{}</strong>").format(text) if result.differs(cell) else text
-
-
-def _pairs(settings: Sequence[SettingResult]) -> list[tuple[SettingResult | None, SettingResult]]:
-    """Return every tuned setting with the same one under one recipe for all, where it exists."""
-    plain = {_apart_from_protocol(r): r for r in settings if r.setting.protocol == "drop-in"}
-    return [
-        (plain.get(_apart_from_protocol(r)), r) for r in settings if r.setting.protocol == "tuned"
-    ]
-
-
-def _apart_from_protocol(result: SettingResult) -> tuple[object, ...]:
-    setting = result.setting
-    return setting.model, setting.initialization, setting.recipe
 
 
 def _tuning(context: Context, untuned: SettingResult | None, tuned: SettingResult) -> list[Block]:

@@ -10,12 +10,16 @@ from typing import Any, ClassVar
 from ogive.page import wording
 from ogive.page.style import LineStyle
 from ogive.study.figures.forest import forest_plot
+from ogive.study.findings import beyond_possible
 from ogive.study.report.context import Context
 from ogive.study.report.section import Prose, Section
 from ogive.study.results import CellResult, SettingResult
 from ogive.study.results.measure import Measure, bits
 
 __all__ = ["Comparison", "Forest", "Row", "comparison"]
+
+_NAMED = 4
+"""Settings beyond which a number stands for them."""
 
 
 @dataclass(frozen=True)
@@ -107,20 +111,31 @@ def comparison(context: Context) -> Section:
 def _reading(context: Context) -> str:
     measure, reference = context.results.measure, context.results.reference
     failing = any(result.failing for result in context.results.compared)
-    return (
+    text = (
         "Differences are paired: seed by seed, with the same data order and the same initial draw. "
         f"A {'higher' if measure.higher_is_better else 'lower'} {measure.name} is better. The "
         "intervals are not adjusted, the p-values are. Activations that share a letter cannot be "
         "told apart, all pairs compared. The chance to be better is that of one training against "
-        f"one of {reference}, with its 95 % interval. Times were taken while other runs shared the "
-        "machine."
-        + (
+        f"one of {reference}, with its 95 % interval. Other runs may have shared the machine when "
+        "times were taken."
+    )
+    if failing:
+        text += (
             " Where some runs of an activation failed and others did not, its interval and p-value "
             "do not cover how often that happens."
-            if failing
-            else ""
         )
-    )
+    notes = (beyond_possible(context.results), _not_compared(context))
+    return " ".join([text, *(note for note in notes if note)])
+
+
+def _not_compared(context: Context) -> str:
+    """Return which settings are of one seed, where others compare; empty where none is."""
+    results = context.results
+    alone = [result.title for result in results.settings if not result.compares]
+    if not alone or not results.main.compares:
+        return ""
+    which = "; ".join(alone) if len(alone) <= _NAMED else f"{len(alone)} settings"
+    return f"One seed allows no comparison: {which}."
 
 
 def _table(context: Context, result: SettingResult) -> Comparison:

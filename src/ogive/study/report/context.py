@@ -87,7 +87,7 @@ class Context:
         depths = sorted({r.setting.model.depth for r in begun if r.setting.model.depth})
         kept = {depths[0], depths[len(depths) // 2], depths[-1]} if len(depths) > 3 else set(depths)
         few = [r for r in begun if not r.setting.model.depth or r.setting.model.depth in kept]
-        main = [r for r in begun if r.number == 1]
+        main = [r for r in begun if r is self.results.main]
         # The deepest last, so that it is not the one that is cut.
         most = [r for r in few if r not in main][-(MOST - len(main)) :]
         return (*main, *most)

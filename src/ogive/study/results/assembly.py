@@ -33,7 +33,7 @@ class Results:
     measure : Measure
         What its activations are compared by: test accuracy, or test loss of a language model.
     settings : tuple of SettingResult
-        In the order of the declaration; the first is the study's main one.
+        In the order of the declaration.
     depths : tuple of DepthSeries
         Perceptrons that differ in their depth alone.
     agreements : tuple of Agreement
@@ -66,13 +66,13 @@ class Results:
 
     @property
     def main(self) -> SettingResult:
-        """The first setting of the study."""
-        return self.settings[0]
+        """The first setting that compares its activations; the first of all where none does."""
+        return self.compared[0]
 
     @property
     def compared(self) -> tuple[SettingResult, ...]:
-        """The settings that compare their activations; the main one where none does."""
-        return tuple(result for result in self.settings if result.compares) or (self.main,)
+        """The settings that compare their activations; the first of all where none does."""
+        return _comparing(self.settings)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -124,14 +124,13 @@ def assemble(study: Study, runs: Iterable[Run]) -> Results:
         classes=_classes(present),
     )
     settings = _settings(study, asked.cells, there)
-    shown = tuple(result for result in settings if result.compares) or settings[:1]
     environments = sorted({tuple(sorted(run["environment"].items())) for run in present})
     return Results(
         study=study,
         measure=there.measure,
         settings=settings,
         depths=depth_series(settings, there.classes),
-        agreements=agreements(shown, there.measure),
+        agreements=agreements(_comparing(settings), there.measure),
         costs=costs_of(study, costs),
         total=len(wanted),
         missing=tuple(spec for spec in wanted if spec.key not in stored),
@@ -147,14 +146,21 @@ def _settings(study: Study, cells: Sequence[Cell], there: Found) -> tuple[Settin
     grouped: dict[Setting, list[Cell]] = {setting: [] for setting in declared}
     for cell in cells:
         grouped[cell.setting].append(cell)
-    compared = [setting for setting in declared if setting.seeds.most > 1] or declared[:1]
-    titles = setting_titles(declared) | setting_titles(compared)
+    compared = [setting for setting in declared if setting.seeds.most > 1]
+    titles = setting_titles(declared)
+    if len(compared) > 1:
+        # What tells them from each other is enough; one alone has to be told from the rest.
+        titles |= setting_titles(compared)
     return tuple(
         setting_result(
             setting, grouped[setting], titles[setting], number, names, study.reference, there
         )
         for number, setting in enumerate(declared, 1)
     )
+
+
+def _comparing(settings: tuple[SettingResult, ...]) -> tuple[SettingResult, ...]:
+    return tuple(result for result in settings if result.compares) or settings[:1]
 
 
 def _classes(present: Sequence[Run]) -> int:

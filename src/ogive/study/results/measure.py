@@ -30,6 +30,8 @@ class Measure:
         Of a difference, in a sentence.
     short : str
         The same in the head of a table.
+    largest : float
+        Difference beyond which none can be.
     """
 
     key: str
@@ -38,6 +40,7 @@ class Measure:
     unit: str
     step: str
     short: str
+    largest: float = math.inf
 
     def of(self, judgement: Mapping[str, Any]) -> float | None:
         """Return the quantity that a run was judged by; None where it is not finite.
@@ -186,5 +189,5 @@ def bits(nats: float | None) -> str:
     return "–" if nats is None else f"{nats / math.log(2):.3f}"
 
 
-ACCURACY = Measure("accuracy", "test accuracy", True, "%", "percentage points", "points")
+ACCURACY = Measure("accuracy", "test accuracy", True, "%", "percentage points", "points", 1.0)
 LOSS = Measure("loss", "test loss", False, "nats", "nats", "nats")
