@@ -20,7 +20,7 @@ from ogive import catalog
 from ogive.page.labels import spread
 from ogive.page.landscape import map_png
 from ogive.page.style import PALETTE, line_styles, swatch
-from ogive.study import Grid, Study, depth_grid
+from ogive.study import Grid, Recipe, Study, depth_grid
 from ogive.study.activation_map import activation_map
 from ogive.study.declaration import SEVEN
 from ogive.study.figures import curves, dots, gradient, pareto, shapes
@@ -184,11 +184,27 @@ def test_curves_without_a_finished_epoch_are_left_out(results: Results) -> None:
     assert f">{first.name}<" not in picture.inline
 
 
-@pytest.mark.parametrize("epochs", [1, 2, 3, 7, 30, 200])
+def test_one_epoch_is_no_curve() -> None:
+    study = Study(activations=("relu", "gelu"), grids=(Grid(seeds=3),), recipe=Recipe(epochs=1))
+    results = assemble(study, synthetic_runs(study))
+    pictures = curves.learning_curves(results.main, line_styles(results.names))
+    assert [picture.name for picture in pictures] == [
+        *("curve-1-train-loss", "curve-1-validation-loss", "curve-1-validation-accuracy"),
+    ]
+    for picture in pictures:
+        words = ["".join(e.itertext()) for e in ElementTree.fromstring(picture.inline).iter("text")]
+        assert "epoch" not in words, "there is no axis of epochs"
+        assert "after the only epoch" in words
+    cell = results.main.cells[1]
+    assert f"gelu {100 * (cell.validation_accuracy.mean[0] or 0):.4g} %" in pictures[2].description
+    assert f"gelu {cell.train_loss.mean[0]:.3g}." in pictures[0].description
+
+
+@pytest.mark.parametrize("epochs", [2, 3, 7, 30, 200])
 def test_epoch_axis_begins_at_one_and_ends_at_the_last(epochs: int) -> None:
     ticks = curves.epoch_ticks(epochs)
     assert ticks[0] == 1
-    assert ticks[-1] == max(epochs, 2)
+    assert ticks[-1] == epochs
     assert ticks == sorted(set(ticks))
     assert len(ticks) <= 8
 
@@ -275,6 +291,21 @@ def test_dots_show_the_ends_of_their_lines_and_leave_out_what_is_not_there() -> 
     )
     words = {"".join(e.itertext()) for e in ElementTree.fromstring(made.inline).iter("text")}
     assert {"relu", "gelu", "one", "nothing", "times", "Dots"} <= words
+
+
+def test_the_title_of_dots_has_the_whole_width() -> None:
+    title = "mlp:128x10, matched initialisation, drop-in"
+    made = dots.dot_panel(
+        {"leaky_relu(0.2)": dots.Dot(1.0, said="1")},
+        line_styles(["leaky_relu(0.2)"]),
+        name="wide",
+        title=title,
+        subtitle=title,
+        axis="x",
+        description="",
+    )
+    places = re.findall(rf'<text[^>]* x="([-\d.]+)"[^>]*>{title}</text>', made.inline)
+    assert [float(place) for place in places] == [0, 0]
 
 
 def test_marks_in_a_name_are_no_formula() -> None:

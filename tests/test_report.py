@@ -7,6 +7,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from synthetic_study import synthetic_costs, synthetic_runs
 from ogive.study import Grid, Recipe, Study, depth_grid, findings
 from ogive.study.plan import plan
 from ogive.study.report import build_report, sections
+from ogive.study.report import command as command_of
 from ogive.study.report.context import Context
 from ogive.study.report.cost import cost
 from ogive.study.report.section import Figures, Prose, Section
@@ -366,6 +368,71 @@ def test_what_was_asked_is_said_of_all_settings() -> None:
     tuned = replace(study, grids=(replace(longer, protocols=("tuned",)),))
     said = Page(build_report(assemble(tuned, []))).words()
     assert "Everything else is the same for all of them, but for what tuning chose." in said
+
+
+def test_times_refer_to_the_page_on_cost_where_there_is_one(page: Page) -> None:
+    alone = "the page on cost has what was measured alone"
+    assert alone in page.words()
+    study = Study(activations=("relu", "gelu"), grids=(Grid(seeds=2),), cost=False)
+    words = Page(build_report(assemble(study, synthetic_runs(study)))).words()
+    assert "page on cost" not in words
+    assert "Other runs may have shared the machine when these were taken." in words
+    assert "Other runs may have shared the machine when times were taken." in words
+
+
+def test_times_of_nobody_who_arrives_are_not_drawn() -> None:
+    study = Study(activations=("relu", "gelu"), grids=(Grid(seeds=2),), recipe=Recipe(epochs=2))
+    runs = synthetic_runs(study)
+    for run in runs:
+        final = 0.95 if run["spec"]["seed"] else 0.5
+        run["curves"]["validation_accuracy"] = [0.3, 0.6]
+        run["validation"]["accuracy"] = final
+    html = build_report(assemble(study, runs))
+    assert 'id="target-1-epochs"' in html
+    assert 'id="target-1-seconds"' not in html
+    assert "The same in seconds" not in html
+
+
+@pytest.mark.parametrize("epochs", [(1,), (1, 3), (3,)])
+def test_curves_are_spoken_of_where_there_are_any(epochs: tuple[int, ...]) -> None:
+    grids = tuple(
+        Grid(models=(f"mlp:{8 + number}x1",), seeds=2, recipe=Recipe(epochs=number))
+        for number in epochs
+    )
+    study = Study(activations=("relu", "gelu"), grids=grids, cost=False)
+    words = Page(build_report(assemble(study, synthetic_runs(study)))).words()
+    assert ("The mean over the seeds, by epoch" in words) == (max(epochs) > 1)
+    assert ("One epoch makes no curve" in words) == (min(epochs) == 1)
+
+
+def test_points_keep_their_size_on_a_small_screen(html: str) -> None:
+    """What is twice as wide as a telephone is drawn at half its size there."""
+    kinds = ("target", "sparsity", "calibration", "disagreement")
+    for kind in kinds:
+        opening = rf'<figure class="{kind}"[^>]*><svg class="plot"[^>]*viewBox="0 0 (\d+) '
+        widths = [int(width) for width in re.findall(opening, html)]
+        assert widths, kind
+        assert max(widths) <= 400, kind
+        assert f".two > .{kind}" in html
+
+
+def test_a_table_that_scrolls_has_a_shadow_where_it_goes_on(html: str) -> None:
+    rule = re.search(r"\.scroll \{(.*?)\}", html, re.DOTALL)
+    assert rule
+    assert "overflow-x: auto" in rule[1]
+    assert (rule[1].count(" local"), rule[1].count(" scroll")) == (2, 2)
+
+
+def test_the_command_breaks_between_words_first(html: str) -> None:
+    study = Study(activations=("relu", "gelu"), grids=(Grid(seeds=2),), name="two words")
+    text = build_report(assemble(study, []))
+    command = re.search(r'<code id="command">(.*?)</code>', text)
+    assert command
+    assert "<span>--seeds</span> <span>2</span>" in command[1]
+    assert "<span>relu,<wbr>gelu</span>" in command[1]
+    # What is copied is the command.
+    assert unescape(re.sub(r"<[^>]+>", "", command[1])) == command_of(study)
+    assert "#command span { display: inline-block;" in html
 
 
 def test_pages_without_data_are_left_out() -> None:

@@ -1,4 +1,7 @@
-"""Loss and accuracy by epoch: one panel each, the mean over the seeds and their spread."""
+"""Loss and accuracy by epoch: one panel each, the mean over the seeds and their spread.
+
+One epoch makes no curve: what it ended with is drawn as points.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import numpy as np
 
 from ogive.page.picture import Picture
 from ogive.page.style import LineStyle
+from ogive.study.figures.dots import Dot, dot_panel
 from ogive.study.figures.lines import Axis, Line, line_panel
 
 if TYPE_CHECKING:
@@ -29,7 +33,8 @@ _PANELS = (
 def learning_curves(result: SettingResult, styles: Mapping[str, LineStyle]) -> list[Picture]:
     """Draw training loss, validation loss and validation accuracy by epoch.
 
-    The band spans one standard deviation either side of the mean, where there are two runs or more.
+    The band, or the line through a point, spans one standard deviation either side of the mean,
+    where there are two runs or more.
 
     Parameters
     ----------
@@ -49,12 +54,16 @@ def learning_curves(result: SettingResult, styles: Mapping[str, LineStyle]) -> l
         present = {name: line for name, line in lines.items() if line.present}
         if not present:
             continue
+        name = f"curve-{result.number}-{key.replace('_', '-')}"
         epochs = max(len(line.x) for line in present.values())
+        if epochs == 1:
+            pictures.append(_points(present, styles, kind, name, title))
+            continue
         ends = {name: line.end(epochs)[1] for name, line in present.items()}
         said = ", ".join(f"{name} {value:.3g}" for name, value in ends.items())
         axis = Axis(
             "epoch",
-            (1, max(epochs, 2)),
+            (1, epochs),
             [(tick, str(tick)) for tick in epoch_ticks(epochs)],
             y="log" if kind == "log" else "share",
             limits=None if kind == "log" else _accuracy_limits(present),
@@ -64,7 +73,7 @@ def learning_curves(result: SettingResult, styles: Mapping[str, LineStyle]) -> l
                 present,
                 styles,
                 axis,
-                name=f"curve-{result.number}-{key.replace('_', '-')}",
+                name=name,
                 title=title,
                 description=f"{title} by epoch for each activation; at the end: {said}.",
                 bold=(reference,),
@@ -72,6 +81,34 @@ def learning_curves(result: SettingResult, styles: Mapping[str, LineStyle]) -> l
             )
         )
     return pictures
+
+
+def _points(
+    lines: Mapping[str, Line], styles: Mapping[str, LineStyle], kind: str, name: str, title: str
+) -> Picture:
+    """Draw what the only epoch ended with."""
+    share = kind == "share"
+    dots = {
+        key: Dot(
+            line.y[0],
+            line.low[0],
+            line.high[0],
+            f"{100 * line.y[0]:.4g} %" if share else f"{line.y[0]:.3g}",
+        )
+        for key, line in lines.items()
+    }
+    said = ", ".join(f"{key} {dot.said}" for key, dot in dots.items())
+    return dot_panel(
+        dots,
+        styles,
+        name=name,
+        title=title,
+        subtitle="after the only epoch",
+        axis="%" if share else "loss",
+        description=f"{title} after the only epoch, for each activation: {said}.",
+        scale=100 if share else 1,
+        width=345,
+    )
 
 
 def _line(curve: Curve, kind: str) -> Line:
@@ -99,7 +136,7 @@ def _accuracy_limits(lines: Mapping[str, Line]) -> tuple[float, float]:
 
 
 def epoch_ticks(epochs: int) -> list[int]:
-    """Return the first epoch, the last, and round numbers between.
+    """Return the first epoch, the last, and round numbers between, of two epochs or more.
 
     Examples
     --------
@@ -108,4 +145,4 @@ def epoch_ticks(epochs: int) -> list[int]:
     """
     step = next(s for s in (1, 2, 5, 10, 20, 50, 100, 200, 500, 10**9) if epochs / s <= 6)
     between = [tick for tick in range(step, epochs, step) if 1 + step / 2 < tick]
-    return [1, *(tick for tick in between if epochs - tick > step / 2), max(epochs, 2)]
+    return [1, *(tick for tick in between if epochs - tick > step / 2), epochs]

@@ -122,7 +122,8 @@ def dot_panel(
         axes.spines["bottom"].set_color(GRID)
         axes.set_xlabel(axis)
         _ticks(axes, scale)
-        subtitled(axes, title, subtitle)
+        # From the edge of the picture: beside the axes there is too little room for a setting.
+        subtitled(axes, title, subtitle, left)
         return picture(axes, name, description)
 
 

@@ -188,7 +188,7 @@ def line_panel(
         return picture(axes, name, description)
 
 
-def subtitled(axes: Axes, title: str, subtitle: str) -> None:
+def subtitled(axes: Axes, title: str, subtitle: str, left: float = 0.0) -> None:
     """Write a title above a panel, and what belongs to it below in muted ink.
 
     Parameters
@@ -197,14 +197,16 @@ def subtitled(axes: Axes, title: str, subtitle: str) -> None:
         Of the panel.
     title, subtitle : str
         The second may be empty, and then takes no room.
+    left : float
+        How far before the axes they begin, in pixels.
     """
-    axes.set_title(title, pad=22 if subtitle else 12)
+    axes.set_title(title, pad=22 if subtitle else 12, x=-left / axes.get_window_extent().width)
     if subtitle:
         axes.annotate(
             subtitle,
             xy=(0, 1),
             xycoords="axes fraction",
-            xytext=(0, 9),
+            xytext=(-left, 9),
             textcoords="offset points",
             color=MUTED,
             annotation_clip=False,

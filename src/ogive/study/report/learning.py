@@ -20,13 +20,7 @@ def learning(context: Context) -> Section | None:
     for result in settings:
         if pictures := learning_curves(result, context.styles):
             last = result is settings[-1]
-            reading = (
-                "The mean over the seeds, by epoch; the band is one standard deviation either "
-                "side. Losses are on a logarithmic scale. The accuracy axis leaves out the first "
-                "steep epochs, so that the end can be read. No epoch is chosen: the network after "
-                "the last one is the one that is tested." + _diverged(settings)
-            )
-            shown = reading if last else ""
+            shown = _reading(settings) if last else ""
             blocks.append(
                 Figures(
                     pictures,
@@ -50,12 +44,14 @@ def learning(context: Context) -> Section | None:
                 heading="Time to a target",
             )
         )
+    if seconds:
+        alone = "; the page on cost has what was measured alone" if context.results.costs else ""
         blocks.append(
             Figures(
                 seconds,
                 "target",
-                "The same in seconds of training. These were taken while other runs shared the "
-                "machine; the page on cost has what was measured alone.",
+                "The same in seconds of training. Other runs may have shared the machine when "
+                f"these were taken{alone}.",
                 machine=True,
             )
         )
@@ -65,6 +61,25 @@ def learning(context: Context) -> Section | None:
     if context.left_out:
         blocks.append(Prose(context.left_out, note=True))
     return Section("curves", "How they learn", "Learning", blocks)
+
+
+def _reading(settings: list[SettingResult]) -> str:
+    """Return how curves are read, and the points that stand for one epoch."""
+    epochs = [result.setting.recipe.epochs for result in settings]
+    said = []
+    if max(epochs) > 1:
+        said.append(
+            "The mean over the seeds, by epoch; the band is one standard deviation either side. "
+            "Losses are on a logarithmic scale. The accuracy axis leaves out the first steep "
+            "epochs, so that the end can be read. No epoch is chosen: the network after the last "
+            "one is the one that is tested."
+        )
+    if min(epochs) == 1:
+        said.append(
+            "One epoch makes no curve: the points are the mean over the seeds after it, the lines "
+            "one standard deviation either side."
+        )
+    return " ".join(said) + _diverged(settings)
 
 
 def _diverged(settings: list[SettingResult]) -> str:
@@ -138,7 +153,6 @@ def _epochs(context: Context, result: SettingResult) -> list[Drawing]:
             axis="epochs",
             description=f"Epochs {_target(context, result)}: {said}.",
             zero=True,
-            width=536,
         )
     ]
 
@@ -156,7 +170,7 @@ def _seconds(context: Context, result: SettingResult) -> list[Drawing]:
         for cell in result.cells
         if cell.time is not None
     }
-    if not dots or result.target is None:
+    if result.target is None or all(dot.value is None for dot in dots.values()):
         return []
     said = ", ".join(f"{name} {dot.said}" for name, dot in dots.items())
     return [
@@ -169,6 +183,5 @@ def _seconds(context: Context, result: SettingResult) -> list[Drawing]:
             axis="seconds of training",
             description=f"Seconds {_target(context, result)}: {said}.",
             zero=True,
-            width=536,
         )
     ]

@@ -55,7 +55,6 @@ def dot_panels(
                 scale=scale,
                 zero=zero,
                 line=line,
-                width=536,
             )
         )
     return panels
