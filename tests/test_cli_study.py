@@ -51,7 +51,7 @@ def test_study_of_finished_runs_prints_and_writes(folder: Path) -> None:
     lines = result.stdout.splitlines()
     assert lines[0].strip() == "mlp:8x1, matched initialisation"
     assert [line.split()[0] for line in lines[2:4]] == ["relu", "sigmoid"]
-    assert "reference" in lines[1]
+    assert "reference" in lines[2]
     assert lines[-1] == f"report: {folder / 'report.html'}"
     assert "</html>" in (folder / "report.html").read_text(encoding="utf-8")
     assert not list(folder.glob(".*")), "a temporary file was left behind"
