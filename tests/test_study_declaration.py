@@ -17,6 +17,7 @@ from ogive.study.declaration import MOST_SEEDS, depth_grid
 from ogive.study.plan import plan
 from ogive.study.spec import canonical_json, spec_key
 from ogive.study.tuning import FIRST_SEED
+from ogive.study.words import from_words
 
 DEFAULT = Study()
 
@@ -642,12 +643,26 @@ def test_a_file_that_cannot_be_read_is_said_in_a_line(tmp_path):
         ('data = "wine"\n[recipe]\naugmentation = "flip"', 3, "'flip' is for images"),
         ('data = "wine"\n[[also]]\n[also.recipe]\naugmentation = "flip"', 4, "'flip' is for"),
         ('model = "cnn"\n[[also]]\nmodels = ["cnn:4", "mlp"]\nseeds = 0', 4, "at least 1"),
+        (
+            'name = "t"\nmodels = [\n"mlp",\n"vgg16:0.1"]',
+            4,
+            "vgg16:width=0.1 halves an image 5 times",
+        ),
+        ('\nmodel = "cnn:4-4-4-4"', 2, "cnn:4x4 halves an image 4 times: .* at least 10 pixels"),
+        ('\nmodel = "transformer:heads=5"', 2, "transformer:heads=5: heads must divide the width"),
+        ('\n[[also]]\nmodel = "transformer:patch=3"', 3, "patches of 3 × 3 do not cover .* 8 × 8"),
+        ('data = "text"\nmodel = "charlm:dropout=1"', 2, "dropout must be .* below 1, not 1"),
         ("also = [{ seeds = 3 }, 7]", 1, "also must be a table, not 7"),
     ],
 )
 def test_what_does_not_fit_together_is_said_where_it_stands(tmp_path, text, line, message):
     with pytest.raises(ValueError, match=rf"study\.toml:{line}: .*{message}"):
         declared(tmp_path, text)
+
+
+def test_data_that_were_handed_over_need_not_be_there():
+    study = from_words({"data": Data("fashion-mnist", source="0" * 64), "model": "vgg16"})
+    assert Study.from_dict(study.to_dict()) == study
 
 
 def test_a_further_grid_is_as_the_first_where_it_says_nothing(tmp_path):

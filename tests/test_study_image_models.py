@@ -1,6 +1,7 @@
 """Networks for images: what is published of them, where activations stand, how they are drawn."""
 
 import math
+import sys
 
 import pytest
 import timm_networks
@@ -15,9 +16,10 @@ from ogive.study.data import Dataset, Part, Shape
 from ogive.study.engines.base import RefusedError
 from ogive.study.installed import inspect
 from ogive.study.model import Model
-from ogive.study.models import resnet
+from ogive.study.models import from_timm, resnet
 from ogive.study.models.build import build, make
-from ogive.study.models.images import check_sides, he_, scaled
+from ogive.study.models.fitting import check_sides
+from ogive.study.models.images import he_, scaled
 from ogive.study.models.known import MODELS
 from ogive.study.models.senet import SqueezeExcitation
 from ogive.study.sites import Sites
@@ -412,6 +414,28 @@ def test_a_network_of_timm_is_the_one_that_timm_makes():
     torch.testing.assert_close(built.eval()(images(COLOUR)), original.eval()(images(COLOUR)))
 
 
+@pytest.mark.usefixtures("timm")
+def test_a_name_that_timm_does_not_have_is_refused_when_it_is_declared():
+    with pytest.raises(
+        ValueError, match="timm has no network 'resnett18'; did you mean 'resnet18'"
+    ):
+        Model.read("timm:resnett18")
+
+
+def test_what_timm_needs_and_is_not_there_is_named(monkeypatch):
+    def missing(name):
+        raise ModuleNotFoundError("No module named 'torchvision.ops'", name="torchvision.ops")
+
+    monkeypatch.setitem(sys.modules, "torchvision", None)
+    monkeypatch.setattr(from_timm.importlib, "import_module", missing)
+    with pytest.raises(
+        ModuleNotFoundError,
+        match=r'^model \'timm\' needs torchvision: pip install "ogive\[timm\]"$',
+    ):
+        from_timm.check_name("resnet18")
+
+
+@pytest.mark.usefixtures("timm")
 def test_the_words_of_the_networks():
     for word in ("cnn:16-32-64", "resnet18", "resnet18:width=0.5", "timm:test_vit"):
         assert str(Model.read(word)) == word

@@ -464,6 +464,35 @@ class Study:
                         f"inputs for each output; model {model} has no place for one",
                     )
 
+    def check_shape(self) -> None:
+        """Look whether each network can be made for the data, which are loaded if that is needed.
+
+        A declaration alone does not: its data need not be there where a report is made again.
+
+        Raises
+        ------
+        ValueError
+            If one cannot, or the data cannot be read. Of a person's own networks, and those of
+            other libraries, nothing is known before they are made.
+
+        Examples
+        --------
+        >>> Study(grids=(Grid(models=("resnet8",)),)).check_shape()
+        """
+        for number, grid in enumerate(self.grids):
+            for place, model in enumerate(grid.models):
+                if model.kind is None or model.kind.fits is None:
+                    continue
+                shape = self.data.shape
+                try:
+                    model.check_shape(shape)
+                except ValueError as error:
+                    said = str(error).removeprefix(f"{model.name} ")
+                    raise DeclarationError(
+                        ("grids", number, "models", place),
+                        f"{model} {said}" if said != str(error) else f"{model}: {said}",
+                    ) from error
+
     def settings(self) -> list[Setting]:
         """Return every setting once, in the order of the grids.
 

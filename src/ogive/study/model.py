@@ -8,6 +8,7 @@ from typing import Any
 
 from ogive.extras import require
 from ogive.study import checked, own
+from ogive.study.data import Shape
 from ogive.study.models.known import MODELS, ModelKind
 from ogive.study.options import Value, canonical, split, word
 
@@ -85,6 +86,8 @@ class Model:
         kind = MODELS[checked.one_of("a model", name, tuple(MODELS))]
         require(f"model {kind.name!r}", *kind.modules, extra=kind.name)
         values = canonical(kind.name, kind.options, given)
+        if kind.named:
+            own.load(kind.named)(**values)
         return cls(kind.name, tuple(sorted(values.items())))
 
     @classmethod
@@ -105,6 +108,27 @@ class Model:
     def but(self, **options: Value) -> Model:
         """Return the same model with some options of other values."""
         return Model(self.name, tuple(sorted((dict(self.options) | options).items())), self.source)
+
+    def check_shape(self, shape: Shape) -> None:
+        """Refuse data for which it cannot be made, as far as that is known beforehand.
+
+        Parameters
+        ----------
+        shape : Shape
+            Of the data.
+
+        Raises
+        ------
+        ValueError
+            If a known kind with these options does not fit.
+
+        Examples
+        --------
+        >>> Model.read("resnet18").check_shape(Shape("images", (1, 8, 8), 10))
+        """
+        kind = self.kind
+        if kind is not None and kind.fits is not None:
+            kind.fits(shape, **dict(self.options))
 
     @property
     def depth(self) -> int | None:

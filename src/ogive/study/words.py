@@ -116,9 +116,13 @@ def from_words(values: Mapping[str, Any]) -> Study:
     if arguments.get("reference", "") != "":
         _at(("reference",), Activation.read, arguments["reference"])
     try:
-        return Study(**arguments) if given else Study()
+        study = Study(**arguments) if given else Study()
+        if not isinstance(given.get("data"), Data):
+            # What was handed over as `Data` need not be there, as for a report.
+            study.check_shape()
     except DeclarationError as error:
         raise DeclarationError(_where(error.path, given, others), str(error)) from error
+    return study
 
 
 def _where(path: Place, given: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> Place:

@@ -74,7 +74,8 @@ def make(model: Model, activation: Activation, shape: Shape, seed: int) -> tuple
     Raises
     ------
     ValueError
-        If a person's own function returns no network, or has no place for an activation.
+        If it cannot be made for these data; if a person's own function returns no network, or has
+        no place for an activation.
 
     Examples
     --------
@@ -83,6 +84,7 @@ def make(model: Model, activation: Activation, shape: Shape, seed: int) -> tuple
     >>> len(sites.made)
     2
     """
+    model.check_shape(shape)
     sites = Sites(activation)
     builder = model.loaded()
     with torch.random.fork_rng(devices=[]):

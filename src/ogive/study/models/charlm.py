@@ -83,7 +83,7 @@ def build(
     Raises
     ------
     ValueError
-        If the heads do not divide the width, or the dropout is not below 1.
+        If the heads do not divide the width.
 
     Examples
     --------
@@ -95,8 +95,6 @@ def build(
     >>> network(torch.zeros(3, 12, dtype=torch.int64)).shape
     torch.Size([3, 12, 50])
     """
-    if not 0 <= dropout < 1:
-        raise ValueError(f"dropout must be from 0 to below 1, not {dropout:g}")
     draws = own_stream()
     network = _LanguageModel(sites, shape, width, depth, heads, dropout, tied)
     draw_as_gpt2_does_(network, sites, draws)

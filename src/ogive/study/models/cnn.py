@@ -7,7 +7,7 @@ from collections import OrderedDict
 from torch import Tensor, nn
 
 from ogive.study.data import Shape
-from ogive.study.models.images import check_sides, he_
+from ogive.study.models.images import he_
 from ogive.study.sites import Sites
 
 __all__ = ["Scaled", "build"]
@@ -74,11 +74,6 @@ def build(
     torch.nn.Sequential
         It ends in logits.
 
-    Raises
-    ------
-    ValueError
-        If the images are too small to be halved once for each block.
-
     Examples
     --------
     >>> from ogive.study.activation import Activation
@@ -87,7 +82,6 @@ def build(
     >>> [name for name, _ in network.named_children()]
     ['stem', 'activation', 'block1', 'block2', 'pool', 'flatten', 'head', 'scale']
     """
-    check_sides("cnn", shape, halvings=len(widths), lost=1)
     channels = 2 * 4 * shape.inputs[0]
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     layers["stem"] = nn.Conv2d(shape.inputs[0], channels, 2)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ogive.study.data import Shape
-from ogive.study.models.images import Average, check_sides, he_, scaled
+from ogive.study.models.images import Average, he_, scaled
 from ogive.study.sites import Sites
 
 __all__ = ["Dense", "densenet121"]
@@ -68,11 +68,6 @@ def densenet121(sites: Sites, shape: Shape, *, width: float) -> nn.Module:
     torch.nn.Sequential
         It ends in logits.
 
-    Raises
-    ------
-    ValueError
-        If the images are too small.
-
     Examples
     --------
     >>> from ogive.study.activation import Activation
@@ -81,7 +76,6 @@ def densenet121(sites: Sites, shape: Shape, *, width: float) -> nn.Module:
     >>> len(sites.made)
     120
     """
-    check_sides("densenet121", shape, halvings=len(COUNTS) - 1)
     growth = scaled(32, width)
     size = 2 * growth
     network = nn.Sequential()

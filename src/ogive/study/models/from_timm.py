@@ -8,11 +8,12 @@ from typing import Any
 
 from torch import nn
 
+from ogive.extras import require
 from ogive.study.checked import nearest
 from ogive.study.data import Shape
 from ogive.study.sites import Sites
 
-__all__ = ["act_layer", "build"]
+__all__ = ["act_layer", "build", "check_name"]
 
 
 def build(sites: Sites, shape: Shape, *, network: str, keeps: str = "") -> nn.Module:
@@ -46,10 +47,8 @@ def build(sites: Sites, shape: Shape, *, network: str, keeps: str = "") -> nn.Mo
     -----
     Source: R. Wightman, PyTorch image models, https://github.com/huggingface/pytorch-image-models.
     """
+    check_name(network)
     timm = importlib.import_module("timm")
-    names = timm.list_models()
-    if network not in names:
-        raise ValueError(f"timm has no network {network!r}{nearest(network, names)}")
     asked: dict[str, Any] = {"num_classes": shape.classes, "in_chans": shape.inputs[0]}
     published = timm.get_pretrained_cfg(network)
     if published is not None and published.fixed_input_size:
@@ -61,6 +60,35 @@ def build(sites: Sites, shape: Shape, *, network: str, keeps: str = "") -> nn.Mo
     if not isinstance(made, nn.Module) or not sites.made:
         raise ValueError(f"timm's {network} makes none of its activations by its act_layer")
     return made
+
+
+def check_name(network: str, keeps: str = "") -> None:
+    """Refuse a name that timm does not have.
+
+    Parameters
+    ----------
+    network : str
+        Its name, as ``timm.list_models()`` has it.
+    keeps : str
+        As of `build`; it is looked at where the network is.
+
+    Raises
+    ------
+    ValueError
+        If timm has no such network; the message names the nearest.
+    ModuleNotFoundError
+        If timm cannot be imported without something that is not installed, as torchvision; the
+        message says how to get it.
+    """
+    try:
+        timm = importlib.import_module("timm")
+    except ModuleNotFoundError as error:
+        if error.name:
+            require("model 'timm'", error.name.partition(".")[0], extra="timm")
+        raise
+    names = timm.list_models()
+    if network not in names:
+        raise ValueError(f"timm has no network {network!r}{nearest(network, names)}")
 
 
 def act_layer(sites: Sites) -> Callable[..., nn.Module]:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ogive.study.data import Shape
-from ogive.study.models.images import Average, check_sides, he_, scaled
+from ogive.study.models.images import Average, he_, scaled
 from ogive.study.sites import Sites
 
 __all__ = ["Inception", "googlenet"]
@@ -98,11 +98,6 @@ def googlenet(sites: Sites, shape: Shape, *, width: float) -> nn.Module:
     torch.nn.Sequential
         It ends in logits.
 
-    Raises
-    ------
-    ValueError
-        If the images are too small.
-
     Examples
     --------
     >>> from ogive.study.activation import Activation
@@ -111,7 +106,6 @@ def googlenet(sites: Sites, shape: Shape, *, width: float) -> nn.Module:
     >>> len(sites.made)
     64
     """
-    check_sides("googlenet", shape, halvings=MODULES.count(HALVED))
     size = scaled(192, width)
     network = nn.Sequential()
     network.add_module("stem", _activated(sites, shape.inputs[0], size, 3))

@@ -1,4 +1,4 @@
-"""What the networks for small images have in common: sizes, channels, the initial draw."""
+"""What the networks for small images have in common: channels, the initial draw."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from ogive.study.data import Shape
-
-__all__ = ["Average", "check_sides", "he_", "scaled"]
+__all__ = ["Average", "he_", "scaled"]
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -26,38 +24,6 @@ class Average(nn.Module):
     def forward(self, input: Tensor) -> Tensor:
         """Return the means."""
         return input.mean(dim=(2, 3))
-
-
-def check_sides(name: str, shape: Shape, halvings: int, lost: int = 0) -> None:
-    """Refuse images that have a single pixel left before the last time they are halved.
-
-    Parameters
-    ----------
-    name : str
-        Of the network.
-    shape : Shape
-        Of the data.
-    halvings : int
-        How often the network halves the sides, rounding up.
-    lost : int
-        Pixels that are lost before the first time.
-
-    Raises
-    ------
-    ValueError
-        If a side is too short.
-
-    Examples
-    --------
-    >>> check_sides("resnet18", Shape("images", (1, 8, 8), 10), halvings=3)
-    """
-    least = 2 ** (halvings - 1) + 1 + lost
-    _, height, width = shape.inputs
-    if min(height, width) < least:
-        raise ValueError(
-            f"{name} halves an image {halvings} times: it takes sides of at least {least} pixels, "
-            f"not {height} × {width}"
-        )
 
 
 def scaled(channels: int, width: float) -> int:

@@ -7,6 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ogive.study.models.fitting import (
+    Fitting,
+    fits_charlm,
+    fits_cnn,
+    fits_transformer,
+    halves,
+)
 from ogive.study.options import Option
 
 __all__ = ["MODELS", "MOST_LAYERS", "ModelKind"]
@@ -42,6 +49,11 @@ class ModelKind:
         Functions of the catalogue that belong to the network, and stay whatever the activation is.
     recurrent : bool
         Whether a place is called once a time step.
+    fits : callable
+        Refuses the shape of data and options that do not go together: ``fits(shape, **options)``.
+    named : str
+        The function, as ``module:function``, that refuses options when they are declared:
+        ``named(**options)``; empty where the table says all.
     """
 
     name: str
@@ -54,13 +66,15 @@ class ModelKind:
     weight: float = 1.0
     keeps: tuple[str, ...] = ()
     recurrent: bool = False
+    fits: Fitting | None = None
+    named: str = ""
 
 
 def _table(*kinds: ModelKind) -> dict[str, ModelKind]:
     return {kind.name: kind for kind in kinds}
 
 
-def _of_images(name: str, module: str, summary: str, weight: float) -> ModelKind:
+def _of_images(name: str, module: str, summary: str, weight: float, halvings: int) -> ModelKind:
     """Return a published network, in its form for small images."""
     return ModelKind(
         name=name,
@@ -69,6 +83,7 @@ def _of_images(name: str, module: str, summary: str, weight: float) -> ModelKind
         builder=f"ogive.study.models.{module}:{name}",
         options=(Option("width", "number", 1.0, "a factor on all channels", least=1 / 32),),
         weight=weight,
+        fits=halves(name, halvings),
     )
 
 
@@ -131,6 +146,7 @@ MODELS: dict[str, ModelKind] = _table(
         ),
         gated=True,
         weight=110.0,
+        fits=fits_transformer,
     ),
     ModelKind(
         name="charlm",
@@ -146,6 +162,7 @@ MODELS: dict[str, ModelKind] = _table(
         ),
         gated=True,
         weight=830.0,
+        fits=fits_charlm,
     ),
     ModelKind(
         name="cnn",
@@ -158,17 +175,22 @@ MODELS: dict[str, ModelKind] = _table(
             Option("scale", "number", 1.0, "of the logits; airbench has 1/9", least=0.001),
         ),
         weight=55.0,
+        fits=fits_cnn,
     ),
-    _of_images("resnet8", "resnet", "a residual network of 8 layers", 150.0),
-    _of_images("resnet18", "resnet", "a residual network of 18 layers", 4700.0),
-    _of_images("resnet50", "resnet", "a residual network of 50 layers with bottlenecks", 9300.0),
+    _of_images("resnet8", "resnet", "a residual network of 8 layers", 150.0, 2),
+    _of_images("resnet18", "resnet", "a residual network of 18 layers", 4700.0, 3),
+    _of_images("resnet50", "resnet", "a residual network of 50 layers with bottlenecks", 9300.0, 3),
     _of_images(
-        "senet18", "senet", "a residual network of 18 layers whose channels are weighed", 4700.0
+        "senet18", "senet", "a residual network of 18 layers whose channels are weighed", 4700.0, 3
     ),
-    _of_images("vgg16", "vgg", "13 convolutions one after the other, and a linear layer", 3300.0),
-    _of_images("googlenet", "googlenet", "nine modules of convolutions side by side", 16000.0),
-    _of_images("mobilenet", "mobilenet", "depthwise separable convolutions", 1150.0),
-    _of_images("densenet121", "densenet", "layers that each take all that was before them", 9600.0),
+    _of_images(
+        "vgg16", "vgg", "13 convolutions one after the other, and a linear layer", 3300.0, 5
+    ),
+    _of_images("googlenet", "googlenet", "nine modules of convolutions side by side", 16000.0, 2),
+    _of_images("mobilenet", "mobilenet", "depthwise separable convolutions", 1150.0, 4),
+    _of_images(
+        "densenet121", "densenet", "layers that each take all that was before them", 9600.0, 3
+    ),
     ModelKind(
         name="timm",
         summary="a network of timm, by its name there",
@@ -179,6 +201,7 @@ MODELS: dict[str, ModelKind] = _table(
             Option("keeps", "text", "", "functions of its own that stay: relu+hard_sigmoid"),
         ),
         modules=("timm",),
+        named="ogive.study.models.from_timm:check_name",
         weight=1000.0,
     ),
 )

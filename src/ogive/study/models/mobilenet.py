@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from ogive.study.data import Shape
-from ogive.study.models.images import Average, check_sides, he_, scaled
+from ogive.study.models.images import Average, he_, scaled
 from ogive.study.sites import Sites
 
 __all__ = ["mobilenet"]
@@ -41,11 +41,6 @@ def mobilenet(sites: Sites, shape: Shape, *, width: float) -> nn.Module:
     torch.nn.Sequential
         It ends in logits.
 
-    Raises
-    ------
-    ValueError
-        If the images are too small.
-
     Examples
     --------
     >>> from ogive.study.activation import Activation
@@ -54,7 +49,6 @@ def mobilenet(sites: Sites, shape: Shape, *, width: float) -> nn.Module:
     >>> len(sites.made)
     27
     """
-    check_sides("mobilenet", shape, halvings=sum(stride == 2 for _, stride in BLOCKS))
     size = scaled(32, width)
     network = nn.Sequential()
     network.add_module("stem", _activated(sites, shape.inputs[0], size, 3))

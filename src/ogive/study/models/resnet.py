@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from torch import Tensor, nn
 
 from ogive.study.data import Shape
-from ogive.study.models.images import Average, check_sides, he_, scaled
+from ogive.study.models.images import Average, he_, scaled
 from ogive.study.sites import Sites
 
 __all__ = ["Residual", "Subsample", "of_cifar", "resnet8", "resnet18", "resnet50"]
@@ -80,9 +80,7 @@ class Residual(nn.Module):
         return total
 
 
-def of_cifar(
-    sites: Sites, shape: Shape, *, blocks: int, width: float, name: str = "resnet"
-) -> nn.Module:
+def of_cifar(sites: Sites, shape: Shape, *, blocks: int, width: float) -> nn.Module:
     """Return the network of 6 · blocks + 2 layers that the paper has for CIFAR-10.
 
     Three stages of 16, 32 and 64 channels; where the channels grow, the shortcut takes every
@@ -100,18 +98,11 @@ def of_cifar(
         Of each stage.
     width : float
         A factor on all channels.
-    name : str
-        What an error message calls it.
 
     Returns
     -------
     torch.nn.Sequential
         It ends in logits.
-
-    Raises
-    ------
-    ValueError
-        If the images are too small.
 
     Examples
     --------
@@ -121,7 +112,6 @@ def of_cifar(
     >>> sum(parameter.numel() for parameter in network.parameters())
     269722
     """
-    check_sides(name, shape, halvings=2)
     return _network(sites, shape, _padded, [scaled(c, width) for c in (16, 32, 64)], [blocks] * 3)
 
 
@@ -142,11 +132,6 @@ def resnet8(sites: Sites, shape: Shape, *, width: float) -> nn.Module:
     torch.nn.Sequential
         It ends in logits.
 
-    Raises
-    ------
-    ValueError
-        If the images are too small.
-
     Examples
     --------
     >>> from ogive.study.activation import Activation
@@ -154,7 +139,7 @@ def resnet8(sites: Sites, shape: Shape, *, width: float) -> nn.Module:
     >>> [name for name, _ in network.named_children()]
     ['stem', 'stage1', 'stage2', 'stage3', 'average', 'head']
     """
-    return of_cifar(sites, shape, blocks=1, width=width, name="resnet8")
+    return of_cifar(sites, shape, blocks=1, width=width)
 
 
 def resnet18(sites: Sites, shape: Shape, *, width: float) -> nn.Module:
@@ -181,11 +166,6 @@ def resnet18(sites: Sites, shape: Shape, *, width: float) -> nn.Module:
     torch.nn.Sequential
         It ends in logits.
 
-    Raises
-    ------
-    ValueError
-        If the images are too small.
-
     Examples
     --------
     >>> from ogive.study.activation import Activation
@@ -194,7 +174,6 @@ def resnet18(sites: Sites, shape: Shape, *, width: float) -> nn.Module:
     >>> len(sites.made)
     17
     """
-    check_sides("resnet18", shape, halvings=3)
     return _network(sites, shape, _basic, _four(width), [2, 2, 2, 2])
 
 
@@ -218,11 +197,6 @@ def resnet50(sites: Sites, shape: Shape, *, width: float) -> nn.Module:
     torch.nn.Sequential
         It ends in logits.
 
-    Raises
-    ------
-    ValueError
-        If the images are too small.
-
     Examples
     --------
     >>> from ogive.study.activation import Activation
@@ -231,7 +205,6 @@ def resnet50(sites: Sites, shape: Shape, *, width: float) -> nn.Module:
     >>> len(sites.made)
     49
     """
-    check_sides("resnet50", shape, halvings=3)
     return _network(sites, shape, _bottleneck, _four(width), [3, 4, 6, 3])
 
 

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from torch import Tensor, nn
 
 from ogive.study.data import Shape
-from ogive.study.models.images import Average, check_sides, he_, scaled
+from ogive.study.models.images import Average, he_, scaled
 from ogive.study.sites import Sites
 
 __all__ = ["SqueezeExcitation", "Weighed", "senet18"]
@@ -119,11 +119,6 @@ def senet18(sites: Sites, shape: Shape, *, width: float) -> nn.Module:
     torch.nn.Sequential
         It ends in logits.
 
-    Raises
-    ------
-    ValueError
-        If the images are too small.
-
     Examples
     --------
     >>> from ogive.study.activation import Activation
@@ -132,7 +127,6 @@ def senet18(sites: Sites, shape: Shape, *, width: float) -> nn.Module:
     >>> len(sites.made)
     25
     """
-    check_sides("senet18", shape, halvings=3)
     size = scaled(64, width)
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     layers["stem"] = nn.Sequential(

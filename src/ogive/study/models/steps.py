@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from ogive.study.data import Shape
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = ["as_steps", "steps_of"]
 

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from ogive.study.data import Shape
 from ogive.study.models.feedforward import FeedForward
+from ogive.study.models.fitting import check_heads
 from ogive.study.models.steps import as_steps, steps_of
 from ogive.study.sites import Sites
 
@@ -62,8 +63,7 @@ class Attention(nn.Module):
 
     def __init__(self, width: int, heads: int, *, causal: bool) -> None:
         super().__init__()
-        if width % heads:
-            raise ValueError(f"heads must divide the width, and {heads} does not divide {width}")
+        check_heads(width, heads)
         self.heads, self.causal = heads, causal
         self.queries_keys_values = nn.Linear(width, 3 * width)
         self.out = nn.Linear(width, width)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from ogive.study.data import Shape
-from ogive.study.models.images import Average, check_sides, he_, scaled
+from ogive.study.models.images import Average, he_, scaled
 from ogive.study.sites import Sites
 
 __all__ = ["vgg16"]
@@ -37,11 +37,6 @@ def vgg16(sites: Sites, shape: Shape, *, width: float) -> nn.Module:
     torch.nn.Sequential
         It ends in logits.
 
-    Raises
-    ------
-    ValueError
-        If the images are too small.
-
     Examples
     --------
     >>> from ogive.study.activation import Activation
@@ -50,7 +45,6 @@ def vgg16(sites: Sites, shape: Shape, *, width: float) -> nn.Module:
     >>> len(sites.made)
     13
     """
-    check_sides("vgg16", shape, halvings=len(STAGES))
     network = nn.Sequential()
     size = shape.inputs[0]
     for number, stage in enumerate(STAGES, 1):
