@@ -167,6 +167,17 @@ def test_what_can_be_read_of_a_file_with_bad_pages_is_saved(tmp_path, share):
     assert source.read_bytes() == before
 
 
+@pytest.mark.parametrize("left", [17, 50, 99, 100, 1000, 4095])
+def test_of_a_store_without_its_first_page_nothing_can_be_saved(tmp_path, left):
+    store, target = tmp_path / "a.sqlite", tmp_path / "b.sqlite"
+    Store(store).close()
+    store.write_bytes(store.read_bytes()[:left])
+    for opened in (lambda: Store(store), lambda: merge(target, store)):
+        with pytest.raises(StoreError, match=f"nothing can be saved: {left} bytes are left"):
+            opened()
+    assert not target.exists()
+
+
 def test_what_can_be_read_of_a_file_cut_short_is_saved(tmp_path):
     source = store_of(tmp_path / "source.sqlite", *LARGE)
     content = source.read_bytes()

@@ -15,6 +15,7 @@ from ogive.study.store import (
     Run,
     Store,
     StoreError,
+    beyond_saving,
     check_version,
     explained,
     is_whole,
@@ -104,6 +105,8 @@ def merge(target: str | Path, *sources: str | Path) -> list[Merged]:
 
 def _opened(path: Path) -> sqlite3.Connection:
     """Open a store so that nothing beside it or in it is written."""
+    if lost := beyond_saving(path):
+        raise StoreError(lost)
     journal = path.with_name(path.name + "-wal")
     live = journal.exists() and journal.stat().st_size > 0
     # For a store that nobody has open, SQLite would leave the files of its journal behind unless

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
 import time
 import warnings
@@ -26,6 +27,7 @@ __all__ = [
     "Store",
     "StoreError",
     "StoreWarning",
+    "beyond_saving",
     "check_version",
     "checksum",
     "explained",
@@ -35,6 +37,9 @@ __all__ = [
 SCHEMA_VERSION = 1
 APPLICATION_ID = 0x4F676976
 """'Ogiv': SQLite keeps it in the header of the file, so that a store is told from other files."""
+
+_MAGIC = b"SQLite format 3\0"
+_HEAD_BYTES = 100
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for another before it gives up."""
@@ -394,6 +399,49 @@ def checksum(key: str, body: str) -> str:
     return hashlib.sha256(f"{key}\n{body}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def beyond_saving(path: Path) -> str:
+    """Say so where nothing of a store can be saved.
+
+    Parameters
+    ----------
+    path : Path
+        A file.
+
+    Returns
+    -------
+    str
+        Empty unless it begins as SQLite's files do, and not even the first page of it is there,
+        which says where everything else stands.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "runs.sqlite"
+    ...     Store(file).close()
+    ...     whole = beyond_saving(file)
+    ...     _ = file.write_bytes(file.read_bytes()[:50])
+    ...     whole, "nothing can be saved" in beyond_saving(file)
+    ('', True)
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+            size = file.seek(0, os.SEEK_END)
+    except OSError:
+        return ""  # SQLite says it better
+    if not head.startswith(_MAGIC):
+        return ""
+    page = int.from_bytes(head[16:18], "big")
+    # The largest page does not fit into two bytes, and is written as 1.
+    if len(head) == _HEAD_BYTES and size >= (65536 if page == 1 else page):
+        return ""
+    return (
+        f"the store {path} is damaged, and nothing can be saved: {size} bytes are left of it, less "
+        "than its first page; move it away to begin anew"
+    )
+
+
 def explained(path: Path, error: sqlite3.Error) -> str:
     """Say in one line what is wrong with a store, and what can be done about it.
 
@@ -416,9 +464,9 @@ def explained(path: Path, error: sqlite3.Error) -> str:
     # The low byte: the others tell apart what is said alike here.
     match getattr(error, "sqlite_errorcode", 0) & 0xFF:
         case sqlite3.SQLITE_NOTADB:
-            return f"{path} is not an Ogive store: {error}"
+            return beyond_saving(path) or f"{path} is not an Ogive store: {error}"
         case sqlite3.SQLITE_CORRUPT:
-            return (
+            return beyond_saving(path) or (
                 f"the store {path} is damaged ({error}): "
                 f"`ogive study merge NEW.sqlite {path}` saves every run that can be read"
             )
