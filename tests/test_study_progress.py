@@ -53,17 +53,20 @@ def test_while_trials_are_made_the_number_of_runs_is_a_bound(
 ) -> None:
     bar = Bar()
     # One run under drop-in and one trial are asked for, and two more will be, as far as is known.
-    counts = Counts(total=4, reused=0, finished=0, failed=0, running=0, work=2.0, work_done=0.0)
+    counts = Counts(
+        total=4, reused=0, finished=0, failed=0, running=0, work=2.0, work_done=0.0, later=2
+    )
     bar.begin(counts)
     counts = made(bar, RUN, counts)
     counts = made(bar, TRIAL, counts)
     # Where tuning keeps the recipe, one of the two is there already.
-    counts = replace(counts, total=3, work=3.0) if kept else replace(counts, work=4.0)
+    counts = replace(counts, later=0, **({"total": 3, "work": 3.0} if kept else {"work": 4.0}))
     made(bar, RUN, counts)
     bar.close()
     said = lines(capsys)
-    assert said[1:3] == [
-        "1 of 4 runs, 50 % of the work",
+    assert said[:3] == [
+        "at most 4 runs to make",
+        "1 of at most 4 runs, 50 % of the work known so far",
         "2 of at most 4 runs, 100 % of the work known so far",
     ]
     assert said[3:] == [f"3 of {3 if kept else 4} runs, {100 if kept else 75} % of the work"]

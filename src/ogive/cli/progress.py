@@ -42,8 +42,7 @@ class Bar(Progress):
         )
         self._task = self._bar.add_task("study", total=None, runs="", last="")
         self._told = 0.0
-        self._planned = (0, 0.0)
-        self._at_most = False
+        self._work = 0.0
 
     def begin(self, counts: Counts) -> None:
         """Say what there is to do, and start the bar."""
@@ -52,17 +51,11 @@ class Bar(Progress):
             click.echo(f"{counts.reused} of {asked} runs are there already", err=True)
         if missing:
             if not self._live:
-                click.echo(f"{counted(missing, 'run')} to make", err=True)
-            self._bar.update(self._task, total=counts.work, runs=self._runs(counts))
+                most = "at most " if counts.later else ""
+                click.echo(f"{most}{counted(missing, 'run')} to make", err=True)
+            self._bar.update(self._task, total=counts.work, runs=_runs(counts))
             self._bar.start()
-            self._planned = (counts.total, counts.work)
-
-    def started(self, spec: Spec, counts: Counts) -> None:
-        """Take note of trials, and of what was asked for when all of them were there."""
-        if (counts.total, counts.work) != self._planned:
-            self._planned, self._at_most = (counts.total, counts.work), False
-            self._told = min(self._told, counts.work_done / counts.work)
-        self._at_most |= isinstance(spec, RunSpec) and spec.part == "validation"
+            self._work = counts.work
 
     def finished(self, spec: Spec, run: Run, counts: Counts) -> None:
         """Advance."""
@@ -71,14 +64,17 @@ class Bar(Progress):
             self._task,
             total=counts.work,
             completed=counts.work_done,
-            runs=self._runs(counts),
+            runs=_runs(counts),
             last=escape(last),
         )
         done = counts.work_done / counts.work
+        if counts.work != self._work:
+            # What follows from the trials is known now, and the share that is done is another.
+            self._work, self._told = counts.work, 0.0
         if not self._live and (done >= self._told + 0.1 or done >= 1):
             self._told = done
-            known = " known so far" if self._at_most else ""
-            click.echo(f"{self._runs(counts)}, {100 * done:.0f} % of the work{known}", err=True)
+            known = " known so far" if counts.later else ""
+            click.echo(f"{_runs(counts)}, {100 * done:.0f} % of the work{known}", err=True)
 
     def failed(self, failure: Failure, counts: Counts) -> None:
         """Advance past a run that was given up; it is reported at the end."""
@@ -86,13 +82,14 @@ class Bar(Progress):
             self._task,
             total=counts.work,
             completed=counts.work_done,
-            runs=self._runs(counts),
+            runs=_runs(counts),
         )
 
     def close(self) -> None:
         """Take the bar off the screen."""
         self._bar.stop()
 
-    def _runs(self, counts: Counts) -> str:
-        most = "at most " if self._at_most else ""
-        return f"{counts.stored} of {most}{counts.total} runs"
+
+def _runs(counts: Counts) -> str:
+    most = "at most " if counts.later else ""
+    return f"{counts.stored} of {most}{counts.total} runs"

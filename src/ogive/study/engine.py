@@ -87,6 +87,9 @@ class Counts:
     work, work_done : float
         Relative cost of all runs to be made, and of those that have ended: what a progress bar
         should show, since a ten-layer network takes several times as long as one of two.
+    later : int
+        Of the total, runs that follow from trials and are not known yet. Some of them may turn out
+        to be among the others, so that the total is a bound.
     """
 
     total: int
@@ -96,6 +99,7 @@ class Counts:
     running: int
     work: float
     work_done: float
+    later: int = 0
 
     @property
     def stored(self) -> int:
@@ -350,6 +354,7 @@ class _Driver:
             running=len(self.running),
             work=self.work,
             work_done=self.work_done,
+            later=self.later,
         )
 
     def run(
