@@ -197,6 +197,35 @@ def test_what_a_persons_own_data_set_raises_is_one_line():
         as_dataset("mine", leaves)
 
 
+def test_what_does_not_fit_into_float32_is_refused_and_warns_of_nothing():
+    huge = Part(np.full((3, 2), 1e300), np.array([0, 1, 2]))
+    with pytest.raises(ValueError, match="train part's inputs are too large for float32"):
+        checked_dataset(Dataset("vectors", huge, huge, huge, 3))
+
+    class Growing:
+        def __len__(self):
+            return 40
+
+        def __getitem__(self, row):
+            return np.full(2, 1e300 if row else 1.0, np.float64 if row else np.float32), row % 2
+
+    with pytest.raises(ValueError, match="too large"):
+        as_dataset("mine", Growing())
+
+
+def test_rows_of_several_types_are_kept_as_they_are():
+    class Mixed:
+        def __len__(self):
+            return 40
+
+        def __getitem__(self, row):
+            return np.array([row, 0.5 * row]) if row else np.array([0, 0]), row % 2
+
+    found = as_dataset("mine", Mixed())
+    whole = np.array([[row, 0.5 * row] for row in range(40)])
+    assert same(found, as_dataset("mine", (whole, np.arange(40) % 2)))
+
+
 def test_an_item_must_be_a_pair():
     class Single(Items):
         def __getitem__(self, row):

@@ -136,6 +136,8 @@ def _items(dataset: Any) -> tuple[NDArray[Any], NDArray[Any]]:
                 f"the input of row {row} has the shape {values.shape}, "
                 f"that of row 0 {inputs.shape[1:]}"
             )
+        if not np.can_cast(values.dtype, inputs.dtype):
+            inputs = inputs.astype(np.result_type(values, inputs))
         inputs[row] = values
         label = item[1]
         targets.append(label.item() if hasattr(label, "item") else label)
@@ -206,4 +208,8 @@ def _checked_part(name: str, part: Part, kind: str, classes: int) -> Part:
     if kind != "tokens" and (inputs.dtype.kind not in "biuf" or not np.isfinite(inputs).all()):
         raise ValueError(f"the {name} part's inputs must be real and finite numbers")
     entry = np.int64 if kind == "tokens" else np.float32
-    return Part(np.ascontiguousarray(inputs, entry), np.ascontiguousarray(targets, np.int64))
+    with np.errstate(over="ignore"):
+        kept = np.ascontiguousarray(inputs, entry)
+    if not np.isfinite(kept).all():
+        raise ValueError(f"the {name} part's inputs are too large for float32")
+    return Part(kept, np.ascontiguousarray(targets, np.int64))
