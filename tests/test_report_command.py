@@ -10,6 +10,7 @@ import pytest
 from ogive.cli import asked
 from ogive.cli.study import run
 from ogive.study import Data, Grid, Recipe, Seeds, Study, Tuning, depth_grid
+from ogive.study.data.known import DATASETS
 from ogive.study.report import command
 from ogive.study.report.command import FROM_FILE
 from ogive.study.shipped import SHIPPED, declaration_of, study_of
@@ -77,7 +78,10 @@ def test_what_options_cannot_say_is_said_by_a_file() -> None:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_study_that_ships_is_said_by_its_name_and_by_no_other(name: str) -> None:
-    study = study_of(name, Data(words_of(declaration_of(name))["data"]))
+    data = words_of(declaration_of(name))["data"]
+    # The data need not be here; of their options those of the declaration are the usual ones.
+    usual = tuple(sorted((option.name, option.default) for option in DATASETS[data].options))
+    study = study_of(name, Data(data, usual))
     assert command(study) == f"ogive study {name}"
     assert command(replace(study, name="another")) != f"ogive study {name}"
     more = replace(study, activations=(*study.activations, "hard_swish"))

@@ -14,7 +14,9 @@ import importlib.util
 import inspect
 import os
 import sys
+from collections.abc import Mapping
 from functools import cache
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -249,11 +251,23 @@ def _file(path: str) -> ModuleType:
     return _loaded(path, hashlib.sha256(Path(path).read_bytes()).hexdigest())
 
 
+class _AsItIs(SourceFileLoader):
+    """Compiles what a file holds, and never takes what was compiled before.
+
+    Python knows compiled code by the time and size of its source, in whole seconds: an edit right
+    after a load, of the same length, would be overlooked.
+    """
+
+    def path_stats(self, path: str) -> Mapping[str, Any]:
+        """Know of no time: then nothing is looked for beside the file, or left there."""
+        raise OSError(f"{path} is compiled anew")
+
+
 @cache
 def _loaded(path: str, digest: str) -> ModuleType:
     """Load a file once for each of its contents."""
     name = "ogive_own_" + hashlib.sha256(path.encode()).hexdigest()[:12]
-    spec = importlib.util.spec_from_file_location(name, path)
+    spec = importlib.util.spec_from_file_location(name, path, loader=_AsItIs(name, path))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
