@@ -13,8 +13,9 @@ import pytest
 
 from ogive.catalog import CATALOG
 from ogive.study import Activation, Data, Grid, Model, Recipe, RunSpec, Seeds, Study, Tuning
-from ogive.study.declaration import MOST_SEEDS, depth_grid
+from ogive.study.declaration import depth_grid
 from ogive.study.plan import plan
+from ogive.study.seeds import MOST_SEEDS
 from ogive.study.spec import canonical_json, spec_key
 from ogive.study.tuning import FIRST_SEED
 from ogive.study.words import from_words

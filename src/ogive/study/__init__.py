@@ -7,8 +7,9 @@ and the statistics load when they are asked for.
 """
 
 from ogive.study.activation import Activation
+from ogive.study.budget import Tuning
 from ogive.study.data import Data, Dataset, Part
-from ogive.study.declaration import Grid, Seeds, Setting, Study, Tuning, depth_grid
+from ogive.study.declaration import Grid, Setting, Study, depth_grid
 from ogive.study.engine import (
     Counts,
     Execution,
@@ -21,6 +22,7 @@ from ogive.study.engine import (
 from ogive.study.engines.base import EngineError
 from ogive.study.model import Model
 from ogive.study.recipe import Recipe
+from ogive.study.seeds import Seeds
 from ogive.study.spec import INITIALIZATIONS, RunSpec
 from ogive.study.store import Store, StoreError, StoreWarning
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 __all__ = [
     "DeclarationError",
     "Place",
+    "each_once",
     "nearest",
     "number",
     "one_of",
@@ -258,3 +259,27 @@ def several(label: str, values: object) -> tuple[object, ...]:
     if not found:
         raise ValueError(f"{label} must name at least one, not none")
     return found
+
+
+def each_once(label: str, values: Sequence[str], *path: str) -> None:
+    """Refuse what is given twice.
+
+    Parameters
+    ----------
+    label : str
+        What the values are called in the message.
+    values : sequence of str
+    *path : str
+        Where they stand in a declaration.
+
+    Raises
+    ------
+    DeclarationError
+        With the place of the first that was there before.
+    """
+    again = [place for place, value in enumerate(values) if value in values[:place]]
+    if again:
+        repeated = sorted({values[place] for place in again})
+        raise DeclarationError(
+            (*path, again[0]), f"{label} must differ; given twice: {', '.join(repeated)}"
+        )

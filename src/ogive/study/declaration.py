@@ -2,217 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from ogive.study import checked
 from ogive.study.activation import Activation
+from ogive.study.budget import Tuning
 from ogive.study.checked import DeclarationError
 from ogive.study.data import Data
 from ogive.study.model import Model
 from ogive.study.recipe import Recipe
+from ogive.study.seeds import Seeds
 from ogive.study.spec import INITIALIZATIONS, RunSpec
 
-__all__ = ["MOST_SEEDS", "PROTOCOLS", "Grid", "Seeds", "Setting", "Study", "Tuning"]
+__all__ = ["PROTOCOLS", "Grid", "Setting", "Study"]
 
 PROTOCOLS: tuple[str, ...] = ("drop-in", "tuned")
-
-MOST_SEEDS = 10_000
-"""Seeds of a cell at most, those of tuning too. Trials have numbers of their own beyond these
-(`ogive.study.tuning.FIRST_SEED`), and a slip of the keyboard is told at once."""
-
-_SEEDS = re.compile(r"(\d+)(?:\.\.(\d+)@(\d*\.?\d+))?")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Seeds:
-    """How often each cell is trained: a fixed number, or until differences are known well enough.
-
-    Parameters
-    ----------
-    least : int
-        Seeds that every cell gets: 0, 1, ..., least − 1; at most `MOST_SEEDS`.
-    most : int
-        Where adding ends; `least` by default.
-    width : float
-        Seeds are added until no 95 % interval of a difference from the reference is wider than
-        this: as a share of the test rows (0.01: one percentage point), or in nats for a language
-        model, whose losses are compared. 0 for a fixed number.
-
-    Raises
-    ------
-    ValueError
-        If a value is out of its range, or `most` and `width` contradict each other.
-
-    Examples
-    --------
-    >>> Seeds(least=5, most=20, width=0.005).fixed
-    False
-    """
-
-    least: int = 5
-    most: int = 0
-    width: float = 0.0
-
-    def __post_init__(self) -> None:
-        checked.whole("seeds", self.least, 1, MOST_SEEDS)
-        checked.whole("the largest number of seeds", self.most, 0, MOST_SEEDS)
-        object.__setattr__(self, "width", checked.number("the width", self.width, least=0))
-        most = self.most or self.least
-        object.__setattr__(self, "most", most)
-        if most < self.least:
-            raise ValueError(f"the largest number of seeds, {most}, is below {self.least}")
-        if (most > self.least) != (self.width > 0):
-            raise ValueError(
-                "to add seeds takes both a largest number of them above the first and a width"
-            )
-        if self.width and self.least < 3:
-            raise ValueError("to add seeds takes at least 3 at first: two tell nothing of a spread")
-
-    @property
-    def fixed(self) -> bool:
-        """Whether the number is known beforehand."""
-        return self.width == 0
-
-    def joined(self, other: Seeds) -> Seeds:
-        """Return seeds that are enough for both: where one adds some, from the larger number on.
-
-        Parameters
-        ----------
-        other : Seeds
-
-        Returns
-        -------
-        Seeds
-
-        Examples
-        --------
-        >>> Seeds(least=20).joined(Seeds(least=5, most=30, width=0.01))
-        Seeds(least=20, most=30, width=0.01)
-        """
-        least, most = max(self.least, other.least), max(self.most, other.most)
-        widths = [seeds.width for seeds in (self, other) if seeds.most > least and seeds.width]
-        return Seeds(least=least, most=most if widths else least, width=min(widths, default=0.0))
-
-    @classmethod
-    def read(cls, given: object) -> Seeds:
-        """Return seeds from a whole number, a mapping with the fields' names, or a text.
-
-        Parameters
-        ----------
-        given : Seeds, int, mapping or str
-            A number is that of the first seeds, to which none is added. A text is such a number,
-            or ``5..30@0.01``: least, most and width.
-
-        Returns
-        -------
-        Seeds
-
-        Raises
-        ------
-        ValueError
-            If it is none of them, or a value is out of its range.
-
-        Examples
-        --------
-        >>> Seeds.read({"least": 5, "most": 30, "width": 0.01})
-        Seeds(least=5, most=30, width=0.01)
-        >>> Seeds.read("5..30@0.01") == Seeds.read({"least": 5, "most": 30, "width": 0.01})
-        True
-        """
-        if isinstance(given, Seeds):
-            return given
-        if isinstance(given, str):
-            found = _SEEDS.fullmatch(given.strip())
-            if found is None:
-                raise ValueError(
-                    f"{given!r} is neither a whole number such as 5 nor like 5..20@0.01"
-                )
-            least, most, width = found.groups()
-            return cls(least=int(least), most=int(most or 0), width=float(width or 0))
-        if isinstance(given, Mapping):
-            for name in given:
-                checked.one_of("a field of seeds", name, ("least", "most", "width"))
-            return cls(**given)
-        return cls(least=checked.whole("seeds", given, 1, MOST_SEEDS))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tuning:
-    """The budget of the tuned protocol, the same for every activation.
-
-    Parameters
-    ----------
-    rates : tuple of float
-        Factors on the recipe's learning rate that are tried.
-    gains : tuple of float
-        Factors on the initial weights that are tried.
-    seeds : int
-        How often each pair is tried, with seeds that the comparison does not use. With a single
-        one the luck of a trial passes for a property of the activation: docs/statistics.md.
-
-    Raises
-    ------
-    ValueError
-        If a value is out of its range.
-
-    Examples
-    --------
-    >>> Tuning(rates=(0.5, 1, 2), gains=(1,)).trials
-    9
-    """
-
-    rates: tuple[float, ...] = (0.3, 1.0, 3.0)
-    gains: tuple[float, ...] = (0.7, 1.0, 1.4)
-    seeds: int = 3
-
-    def __post_init__(self) -> None:
-        for name in ("rates", "gains"):
-            values = tuple(
-                checked.number(f"each of the tuned {name}", value, above=0)
-                for value in checked.several(f"the tuned {name}", getattr(self, name))
-            )
-            _each_once(f"the tuned {name}", [f"{value:g}" for value in values])
-            object.__setattr__(self, name, values)
-        checked.whole("the seeds of tuning", self.seeds, 1, MOST_SEEDS)
-
-    @property
-    def trials(self) -> int:
-        """Trainings for each cell."""
-        return len(self.rates) * len(self.gains) * self.seeds
-
-    @classmethod
-    def read(cls, given: object) -> Tuning:
-        """Return a budget from itself or a mapping with the fields' names.
-
-        Parameters
-        ----------
-        given : Tuning or mapping
-            What is not given is as by default.
-
-        Returns
-        -------
-        Tuning
-
-        Raises
-        ------
-        ValueError
-            If it is none of them, or a value is out of its range.
-
-        Examples
-        --------
-        >>> Tuning.read({"rates": (0.5, 1.0), "gains": (1.0,), "seeds": 2}).trials
-        4
-        """
-        if isinstance(given, Tuning):
-            return given
-        if not isinstance(given, Mapping):
-            raise ValueError(f"tuning must be a table of rates, gains and seeds, not {given!r}")
-        for name in given:
-            checked.one_of("a field of tuning", name, ("rates", "gains", "seeds"))
-        return cls(**given)
 
 
 @dataclass(frozen=True)
@@ -284,7 +90,7 @@ class Grid:
 
     def __post_init__(self) -> None:
         models = tuple(Model.read(given) for given in checked.several("models", self.models))
-        _each_once("models", [str(model) for model in models], "models")
+        checked.each_once("models", [str(model) for model in models], "models")
         object.__setattr__(self, "models", models)
         for name, label, choices in (
             ("initializations", "an initialisation", INITIALIZATIONS),
@@ -294,7 +100,7 @@ class Grid:
                 checked.one_of(label, value, choices)
                 for value in checked.several(name, getattr(self, name))
             )
-            _each_once(name, values, name)
+            checked.each_once(name, values, name)
             object.__setattr__(self, name, values)
         object.__setattr__(self, "seeds", Seeds.read(self.seeds))
         if self.recipe is not None and not isinstance(self.recipe, Recipe):
@@ -407,7 +213,9 @@ class Study:
             )
         given = checked.several("activations", self.activations)
         activations = tuple(Activation.read(value) for value in given)
-        _each_once("activations", [activation.label for activation in activations], "activations")
+        checked.each_once(
+            "activations", [activation.label for activation in activations], "activations"
+        )
         object.__setattr__(self, "activations", activations)
         grids = checked.several("grids", self.grids)
         for grid in grids:
@@ -623,12 +431,3 @@ def depth_grid(depths: Sequence[int], width: int = 128, seeds: int = 1) -> Grid:
         initializations=("default", "matched"),
         seeds=Seeds(least=seeds),
     )
-
-
-def _each_once(label: str, values: Sequence[str], *path: str) -> None:
-    again = [place for place, value in enumerate(values) if value in values[:place]]
-    if again:
-        repeated = sorted({values[place] for place in again})
-        raise DeclarationError(
-            (*path, again[0]), f"{label} must differ; given twice: {', '.join(repeated)}"
-        )

@@ -10,11 +10,13 @@ from typing import Any, TypeVar
 
 from ogive.study import checked
 from ogive.study.activation import Activation
+from ogive.study.budget import Tuning
 from ogive.study.checked import DeclarationError, Place
 from ogive.study.data import Data
-from ogive.study.declaration import PROTOCOLS, Grid, Seeds, Study, Tuning
+from ogive.study.declaration import PROTOCOLS, Grid, Study
 from ogive.study.model import Model
 from ogive.study.recipe import Recipe
+from ogive.study.seeds import Seeds
 from ogive.study.spec import INITIALIZATIONS
 
 __all__ = ["WORDS", "DeclarationError", "from_words"]

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-from ogive.study.declaration import SEVEN, Grid, Seeds, Study, Tuning, depth_grid
+from ogive.study.budget import Tuning
+from ogive.study.declaration import SEVEN, Grid, Study, depth_grid
 from ogive.study.recipe import Recipe
+from ogive.study.seeds import Seeds
 from ogive.study.shipped import SHIPPED, study_of
 
 __all__ = ["FROM_FILE", "command"]
