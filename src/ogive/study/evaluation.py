@@ -12,7 +12,15 @@ from torch import Tensor, nn
 
 from ogive.study.tensors import Tensors
 
-__all__ = ["Judgement", "cross_entropy", "finite", "judge", "judge_outputs", "outputs_of"]
+__all__ = [
+    "Judgement",
+    "cross_entropy",
+    "evaluating",
+    "finite",
+    "judge",
+    "judge_outputs",
+    "outputs_of",
+]
 
 ROWS = 1000
 """Rows that a network is given at a time: enough for speed, few enough for memory."""
@@ -76,7 +84,7 @@ def outputs_of(network: nn.Module, inputs: Tensor) -> Tensor:
     >>> outputs_of(nn.Linear(3, 2), torch.ones(5, 3)).shape
     torch.Size([5, 2])
     """
-    with _evaluating(network):
+    with evaluating(network):
         return torch.cat([network(rows).float() for rows in torch.split(inputs, ROWS)])
 
 
@@ -158,11 +166,15 @@ def finite(value: float) -> float | None:
 
 
 @contextmanager
-def _evaluating(network: nn.Module) -> Iterator[None]:
-    # Dropout is off, and activations that draw in training have their mean.
-    training = network.training
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """Put a network into evaluation mode, and afterwards each module into the one it was in.
+
+    Dropout is off then, and activations that draw in training have their mean.
+    """
+    modes = [(module, module.training) for module in network.modules()]
     network.eval()
     try:
         yield
     finally:
-        network.train(training)
+        for module, mode in modes:
+            module.training = mode

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from ogive.study.evaluation import evaluating
 from ogive.study.seeding import seed_for, stream
 from ogive.study.sites import Sites
 from ogive.torch.init.running import as_found, run, watching
@@ -116,20 +116,9 @@ def _calls(
         calls.append((module, given[0].shape))
 
     watched = watching(modules, before, lambda *_: None)
-    with _evaluating(network), as_found(network), torch.no_grad(), watched:
+    with evaluating(network), as_found(network), torch.no_grad(), watched:
         run(network, example)
     return calls
-
-
-@contextmanager
-def _evaluating(network: nn.Module) -> Iterator[None]:
-    modes = [(module, module.training) for module in network.modules()]
-    network.eval()
-    try:
-        yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
 
 
 def _gain(module: nn.Module, shape: torch.Size) -> float:
